@@ -1,0 +1,53 @@
+/** The effects Keelway needs, as small interfaces: real ones in node-ports.ts, fakes in tests. */
+
+export interface FileStat {
+  readonly type: 'file' | 'directory' | 'symlink' | 'other';
+  readonly mode: number;
+  readonly sizeBytes: number;
+}
+
+export interface FilesPort {
+  /** Reads a whole file; refuses one above `limitBytes` without reading it. Throws `INPUT_UNREADABLE`. */
+  read(path: string, limitBytes?: number): Promise<Uint8Array>;
+  /** Null when the path does not exist. Does not follow a final symbolic link. */
+  stat(path: string): Promise<FileStat | null>;
+  list(path: string): Promise<readonly string[]>;
+  /** Atomic: temp file in the same folder with the mode from the start, fsync, rename. */
+  writeAtomic(path: string, contents: Uint8Array, mode: number): Promise<void>;
+  makeDirectory(path: string, mode: number): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  symlink(target: string, path: string): Promise<void>;
+  readLink(path: string): Promise<string | null>;
+}
+
+export interface ClockPort {
+  /** Unix time in whole seconds. */
+  nowSeconds(): number;
+}
+
+export interface RandomPort {
+  bytes(length: number): Uint8Array;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ExecPort {
+  /** Runs a program with no shell. Throws `TOOL_MISSING` when it is not installed. */
+  run(
+    command: string,
+    args: readonly string[],
+    options?: { readonly cwd?: string; readonly input?: string | Uint8Array; readonly signal?: AbortSignal },
+  ): Promise<ExecResult>;
+}
+
+export interface Ports {
+  readonly files: FilesPort;
+  readonly clock: ClockPort;
+  readonly random: RandomPort;
+  readonly exec: ExecPort;
+}
