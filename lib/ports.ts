@@ -14,8 +14,14 @@ export interface FilesPort {
   list(path: string): Promise<readonly string[]>;
   /** Atomic: temp file in the same folder with the mode from the start, fsync, rename. */
   writeAtomic(path: string, contents: Uint8Array, mode: number): Promise<void>;
+  /** Writes a file that must not exist yet, without waiting for the disk: for a tree that is synced once by `sync`. */
+  writeNew(path: string, contents: Uint8Array | string, mode: number): Promise<void>;
+  /** Waits until these files and folders are on the disk. */
+  sync(paths: readonly string[]): Promise<void>;
+  /** With its parents (mode 0755); leaves one that exists as it is. */
   makeDirectory(path: string, mode: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** A file, a link (not what it names) or a whole folder; nothing when there is none. */
   remove(path: string): Promise<void>;
   symlink(target: string, path: string): Promise<void>;
   readLink(path: string): Promise<string | null>;

@@ -1,0 +1,224 @@
+import * as fs from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { KeelwayError } from './errors.ts';
+import type { ExecPort, FilesPort, Ports } from './ports.ts';
+
+/** Largest file that is read when the caller names no limit. */
+const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+
+/**
+ * The real effects, on Node.
+ *
+ * Files are handled by Node's synchronous calls: Keelway's are small and many, and the promise-based ones cost several
+ * times their CPU.
+ */
+export function nodePorts(): Ports {
+  return {
+    files: nodeFiles,
+    clock: { nowSeconds: () => Math.floor(Date.now() / 1000) },
+    random: { bytes: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)) },
+    exec: nodeExec,
+  };
+}
+
+const nodeFiles: FilesPort = {
+  async read(path, limitBytes = DEFAULT_LIMIT_BYTES) {
+    try {
+      return readLimited(path, limitBytes);
+    } catch (error) {
+      if (error instanceof KeelwayError) throw error;
+      throw new KeelwayError({
+        code: 'INPUT_UNREADABLE',
+        message: `cannot read ${path}: ${reasonOf(error)}`,
+        cause: error,
+      });
+    }
+  },
+  async stat(path) {
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return null;
+    const type = stat.isFile()
+      ? 'file'
+      : stat.isDirectory()
+        ? 'directory'
+        : stat.isSymbolicLink()
+          ? 'symlink'
+          : 'other';
+    return { type, mode: stat.mode & 0o7777, sizeBytes: stat.size };
+  },
+  async list(path) {
+    return writing(path, () => fs.readdirSync(path).sort());
+  },
+  async writeAtomic(path, contents, mode) {
+    writing(path, () => {
+      const temporary = writeTemporary(path, contents, mode);
+      try {
+        fs.renameSync(temporary, path);
+      } catch (error) {
+        fs.rmSync(temporary, { force: true });
+        throw error;
+      }
+      syncPath(dirname(path));
+    });
+  },
+  async writeNew(path, contents, mode) {
+    writing(path, () => {
+      const file = fs.openSync(path, 'wx', mode);
+      try {
+        fs.writeFileSync(file, contents);
+        fs.fchmodSync(file, mode);
+      } finally {
+        fs.closeSync(file);
+      }
+    });
+  },
+  async sync(paths) {
+    for (const path of paths) writing(path, () => syncPath(path));
+  },
+  async makeDirectory(path, mode) {
+    writing(path, () => {
+      fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      if (fs.existsSync(path)) return;
+      fs.mkdirSync(path, mode);
+      // The umask may have taken bits away.
+      fs.chmodSync(path, mode);
+    });
+  },
+  async rename(from, to) {
+    writing(to, () => fs.renameSync(from, to));
+  },
+  async remove(path) {
+    writing(path, () => fs.rmSync(path, { recursive: true, force: true }));
+  },
+  async symlink(target, path) {
+    writing(path, () => fs.symlinkSync(target, path));
+  },
+  async readLink(path) {
+    try {
+      return fs.readlinkSync(path);
+    } catch {
+      return null;
+    }
+  },
+};
+
+const nodeExec: ExecPort = {
+  async run(command, args, options = {}) {
+    const { execa } = await import('execa');
+    const result = await execa(command, args, {
+      reject: false,
+      stripFinalNewline: false,
+      input: options.input ?? '',
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    });
+    if (result.code === 'ENOENT') {
+      throw new KeelwayError({
+        code: 'TOOL_MISSING',
+        message: `the program ${command} is not installed`,
+        hint: `install ${command} and put it on the PATH`,
+        cause: result,
+      });
+    }
+    if (options.signal?.aborted) throw options.signal.reason;
+    return { exitCode: result.exitCode ?? 128, stdout: result.stdout, stderr: result.stderr };
+  },
+};
+
+/** Pipes (`<(...)`) have no size beforehand, so the limit is watched while reading, too. */
+function readLimited(path: string, limitBytes: number): Uint8Array {
+  const file = fs.openSync(path, 'r');
+  try {
+    const stat = fs.fstatSync(file);
+    if (stat.isDirectory()) {
+      throw new KeelwayError({ code: 'INPUT_UNREADABLE', message: `cannot read ${path}: it is a folder` });
+    }
+    if (stat.isFile() && stat.size > limitBytes) throw tooLarge(path, limitBytes);
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(stat.isFile() ? Math.max(stat.size - length, 0) + 1 : CHUNK_BYTES);
+      const count = fs.readSync(file, chunk);
+      if (count === 0) return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      length += count;
+      if (length > limitBytes) throw tooLarge(path, limitBytes);
+      chunks.push(chunk.subarray(0, count));
+    }
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+function tooLarge(path: string, limitBytes: number): KeelwayError {
+  return new KeelwayError({
+    code: 'INPUT_UNREADABLE',
+    message: `cannot read ${path}: it is larger than ${Math.floor(limitBytes / 1024)} KiB`,
+  });
+}
+
+/** A synced temporary file beside `path`; the caller renames it. */
+function writeTemporary(path: string, contents: Uint8Array, mode: number): string {
+  for (let attempt = 0; ; attempt += 1) {
+    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${attempt}.tmp`);
+    let file: number;
+    try {
+      file = fs.openSync(temporary, 'wx', mode);
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST' && attempt < 100) continue;
+      throw error;
+    }
+    try {
+      fs.writeFileSync(file, contents);
+      fs.fchmodSync(file, mode);
+      fs.fsyncSync(file);
+      return temporary;
+    } catch (error) {
+      fs.rmSync(temporary, { force: true });
+      throw error;
+    } finally {
+      fs.closeSync(file);
+    }
+  }
+}
+
+function syncPath(path: string): void {
+  const file = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(file);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+function writing<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new KeelwayError({
+      code: 'OUTPUT_UNWRITABLE',
+      message: `cannot write ${path}: ${reasonOf(error)}`,
+      cause: error,
+    });
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is not a folder',
+  EEXIST: 'it exists already',
+  ENOSPC: 'no space is left on the disk',
+  EROFS: 'the file system is read-only',
+};
+
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  return (code === undefined ? undefined : REASONS[code]) ?? code ?? String(error);
+}
