@@ -10,6 +10,7 @@ export const SUITES: readonly Suite[] = ['unit', 'control-plane', 'cluster', 'be
 
 interface RecipeBase {
   readonly name: string;
+  /** Pinned version; for Debian packages the release they are of, `host` being the machine's own. */
   readonly version: string;
   readonly suites: readonly Suite[];
   /** What a person waits on two idle cores with nothing cached, downloads included. */
@@ -275,7 +276,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     kind: 'debs',
     name: 'nspawn',
-    version: 'the machine’s own release',
+    version: 'host',
     suites: ['cluster'],
     minutes: 1,
     packages: ['systemd-container', 'libsystemd-shared'],

@@ -8,7 +8,7 @@ import { run } from './run.ts';
 import { ToolsError } from './tools-error.ts';
 
 /** The newest `go` line of the modules below `go/`. */
-const GO_MINIMUM = [1, 26] as const;
+const GO_MINIMUM = '1.26.4';
 
 export interface Go {
   readonly program: string;
@@ -23,13 +23,12 @@ export interface Go {
  * A module the proxy does not have must fail at once, not be looked for elsewhere: `,direct` is taken off GOPROXY.
  */
 export async function findGo(): Promise<Go> {
-  const hint = `put the program go, version ${GO_MINIMUM.join('.')} or newer, on PATH`;
+  const hint = `put the program go, version ${GO_MINIMUM} or newer, on PATH`;
   const program = which('go', ['/usr/local/go/bin']);
   if (program === undefined) throw new ToolsError(`Go is missing: ${hint}`, 4);
   const answer = await run(program, ['env', 'GOVERSION', 'GOPROXY'], { what: 'Go', cwd: tmpdir() });
   const [version = '', proxy = ''] = answer.split('\n');
-  const [major = 0, minor = 0] = version.replace(/^go/, '').split('.').map(Number);
-  if (major < GO_MINIMUM[0] || (major === GO_MINIMUM[0] && minor < GO_MINIMUM[1])) {
+  if (version.replace(/^go/, '').localeCompare(GO_MINIMUM, 'en', { numeric: true }) < 0) {
     throw new ToolsError(`Go is too old (${version}): ${hint}`, 4);
   }
   const env = {

@@ -25,9 +25,33 @@ export interface Installer {
   install(recipe: Recipe): Promise<Manifest>;
 }
 
-export function createInstaller(say: (line: string) => void): Installer {
+/** Makes a recipe's files in an empty folder; says which Debian packages are in it, if any. */
+export type Make = (recipe: Recipe, folder: string, go: () => Promise<Go>) => Promise<Packages | undefined>;
+
+const makeForReal: Make = async (recipe, folder, go) => {
+  switch (recipe.kind) {
+    case 'go-module':
+      await buildModule(await go(), recipe, folder);
+      return undefined;
+    case 'go-install':
+      await installPackages(await go(), recipe, folder);
+      return undefined;
+    case 'c-source':
+      await compileSources(await go(), recipe, folder);
+      return undefined;
+    case 'debs':
+      return await unpackDebs(recipe, folder);
+    case 'root':
+      return await buildRoot(recipe, folder);
+  }
+};
+
+export function createInstaller(say: (line: string) => void, make: Make = makeForReal): Installer {
   let go: Promise<Go> | undefined;
-  const goOnce = () => (go ??= findGo());
+  const goOnce = () => {
+    go ??= findGo();
+    return go;
+  };
 
   /** What a result depends on beside the repository; without Go, what is there already is good enough. */
   const stampOf = async (recipe: Recipe): Promise<string> => {
@@ -41,21 +65,6 @@ export function createInstaller(say: (line: string) => void): Installer {
     }
   };
 
-  const make = async (recipe: Recipe, folder: string): Promise<Packages | undefined> => {
-    switch (recipe.kind) {
-      case 'go-module':
-        return void (await buildModule(await goOnce(), recipe, folder));
-      case 'go-install':
-        return void (await installPackages(await goOnce(), recipe, folder));
-      case 'c-source':
-        return void (await compileSources(await goOnce(), recipe, folder));
-      case 'debs':
-        return await unpackDebs(recipe, folder);
-      case 'root':
-        return await buildRoot(recipe, folder);
-    }
-  };
-
   const build = async (recipe: Recipe, stamp: string): Promise<void> => {
     const home = recipeFolder(recipe);
     await mkdir(home, { recursive: true });
@@ -66,7 +75,7 @@ export function createInstaller(say: (line: string) => void): Installer {
     await mkdir(partial);
     say(`making ${recipe.name} ${recipe.version}, about ${recipe.minutes} min the first time`);
     const started = performance.now();
-    const packages = await make(recipe, partial);
+    const packages = await make(recipe, partial, goOnce);
     const seconds = Math.round((performance.now() - started) / 1000);
     const manifest: Manifest = {
       name: recipe.name,
