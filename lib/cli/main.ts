@@ -1,0 +1,38 @@
+import type { Ports } from '../ports.ts';
+import { VERSION } from '../version.ts';
+import { commands } from './command-table.ts';
+import { EXIT } from './exit-codes.ts';
+import { commandHelp, groupHelp, programHelp } from './help.ts';
+import type { CliIo } from './io.ts';
+import { parseCommand } from './parse-command.ts';
+import { reportError } from './report-error.ts';
+
+/**
+ * The program: runs one command line and reports its failure. The only place where errors are caught.
+ *
+ * @param argv - Without the program's own name.
+ * @returns The exit code.
+ */
+export async function main(argv: readonly string[], ports: Ports, io: CliIo): Promise<number> {
+  let json = false;
+  try {
+    const parsed = parseCommand(argv, commands);
+    switch (parsed.kind) {
+      case 'version':
+        io.stdout(`${VERSION}\n`);
+        return EXIT.ok;
+      case 'help':
+        if (parsed.command !== null) io.stdout(commandHelp(parsed.command));
+        else io.stdout(parsed.group === null ? programHelp(commands) : groupHelp(parsed.group, commands));
+        return EXIT.ok;
+      case 'run': {
+        const { command, operands, options } = parsed;
+        json = options.output === 'json';
+        const run = await command.load();
+        return await run({ operands, options, ports, io });
+      }
+    }
+  } catch (error) {
+    return reportError(error, io, json);
+  }
+}

@@ -1,0 +1,147 @@
+import { parseArgs } from 'node:util';
+import { KeelwayError } from '../errors.ts';
+import type { CommandSpec } from './command.ts';
+import { nearestWord } from './nearest-word.ts';
+
+/** What a command line asks for. */
+export type ParsedCommand =
+  | { readonly kind: 'help'; readonly command: CommandSpec | null; readonly group: string | null }
+  | { readonly kind: 'version' }
+  | {
+      readonly kind: 'run';
+      readonly command: CommandSpec;
+      readonly operands: readonly string[];
+      readonly options: Readonly<Record<string, string | true>>;
+    };
+
+/**
+ * Reads a command line against the table of commands.
+ *
+ * @param argv - Without the program's own name.
+ * @throws {@link KeelwayError} `USAGE_INVALID` for an unknown command or option, a missing or superfluous operand, or a
+ * value that is not allowed.
+ */
+export function parseCommand(argv: readonly string[], commands: readonly CommandSpec[]): ParsedCommand {
+  const [first, second] = argv;
+  if (first === undefined || first === '--help' || first === '-h') return { kind: 'help', command: null, group: null };
+  if (first === '--version' || first === '-V') return { kind: 'version' };
+  if (first === 'help') return helpOf(argv.slice(1), commands);
+  if (first.startsWith('-')) throw unknownOption(first, ['--help', '--version'], 'keelway');
+
+  const group = commands.filter((command) => command.name.startsWith(`${first} `));
+  if (group.length > 0 && (second === undefined || second === '--help' || second === '-h')) {
+    return { kind: 'help', command: null, group: first };
+  }
+  const command = findCommand(argv, commands);
+  return parseOperands(command, argv.slice(command.name.split(' ').length));
+}
+
+function helpOf(words: readonly string[], commands: readonly CommandSpec[]): ParsedCommand {
+  const [first, second] = words;
+  if (first === undefined) return { kind: 'help', command: null, group: null };
+  if (second === undefined && commands.some((command) => command.name.startsWith(`${first} `))) {
+    return { kind: 'help', command: null, group: first };
+  }
+  return { kind: 'help', command: findCommand(words, commands), group: null };
+}
+
+function findCommand(words: readonly string[], commands: readonly CommandSpec[]): CommandSpec {
+  const [first = '', second = ''] = words;
+  const exact = commands.find((command) => command.name === first || command.name === `${first} ${second}`);
+  if (exact !== undefined) return exact;
+  const group = commands.filter((command) => command.name.startsWith(`${first} `)).map((command) => command.name);
+  if (group.length > 0) {
+    const near = nearestWord(`${first} ${second}`, group);
+    throw usage(
+      `${first} has no command ${JSON.stringify(second)}`,
+      near === undefined ? `${first} has ${group.join(', ')}` : `did you mean keelway ${near}?`,
+    );
+  }
+  const known = [...new Set(commands.map((command) => command.name.split(' ')[0] as string))];
+  const near = nearestWord(first, known);
+  throw usage(
+    `there is no command ${JSON.stringify(first)}`,
+    near === undefined ? 'run keelway --help for the commands' : `did you mean keelway ${near}?`,
+  );
+}
+
+function parseOperands(command: CommandSpec, argv: readonly string[]): ParsedCommand {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      ...Object.fromEntries(
+        Object.entries(command.options).map(([name, option]) => [
+          name,
+          {
+            type: option.value === undefined ? ('boolean' as const) : ('string' as const),
+            ...(option.short === undefined ? {} : { short: option.short }),
+          },
+        ]),
+      ),
+    },
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  const operands: string[] = [];
+  const options: Record<string, string | true> = {};
+  for (const token of tokens) {
+    if (token.kind === 'positional') operands.push(token.value);
+    if (token.kind !== 'option') continue;
+    if (token.name === 'help') return { kind: 'help', command, group: null };
+    options[token.name] = checkOption(command, token.name, token.rawName, token.value);
+  }
+  checkOperands(command, operands);
+  return { kind: 'run', command, operands, options };
+}
+
+function checkOption(command: CommandSpec, name: string, rawName: string, value: string | undefined): string | true {
+  const option = Object.hasOwn(command.options, name) ? command.options[name] : undefined;
+  const program = `keelway ${command.name}`;
+  if (option === undefined) {
+    throw unknownOption(
+      rawName,
+      [...Object.keys(command.options), 'help'].map((known) => `--${known}`),
+      program,
+    );
+  }
+  if (option.value === undefined) {
+    if (value !== undefined) throw usage(`${rawName} takes no value`, `run ${program} --help`);
+    return true;
+  }
+  if (value === undefined || value === '') throw usage(`${rawName} needs a value: ${option.value}`, option.summary);
+  if (option.choices !== undefined && !option.choices.includes(value)) {
+    throw usage(`${rawName} cannot be ${JSON.stringify(value)}`, `write ${option.choices.join(' or ')}`);
+  }
+  return value;
+}
+
+function checkOperands(command: CommandSpec, operands: readonly string[]): void {
+  const missing = command.operands[operands.length];
+  if (missing?.required) {
+    throw usage(`keelway ${command.name} needs ${missing.name}: ${missing.summary}`, usageLine(command));
+  }
+  const superfluous = operands[command.operands.length];
+  if (superfluous !== undefined) {
+    throw usage(`keelway ${command.name} does not take ${JSON.stringify(superfluous)}`, usageLine(command));
+  }
+}
+
+/** `keelway render <machine> [path] [options]`. */
+export function usageLine(command: CommandSpec): string {
+  const operands = command.operands.map(({ name, required }) => (required ? ` <${name}>` : ` [${name}]`));
+  return `keelway ${command.name}${operands.join('')} [options]`;
+}
+
+function unknownOption(option: string, known: readonly string[], program: string): KeelwayError {
+  const near = nearestWord(option, known);
+  return usage(
+    `${program} has no option ${option}`,
+    near === undefined ? `run ${program} --help for the options` : `did you mean ${near}?`,
+  );
+}
+
+function usage(message: string, hint: string): KeelwayError {
+  return new KeelwayError({ code: 'USAGE_INVALID', message, hint });
+}

@@ -1,0 +1,105 @@
+import { hash } from 'node:crypto';
+import type { MachinePlan } from '../plan/machine-plan.ts';
+import { machineFiles } from './machine-files.ts';
+import { type OutputFile, outputMode } from './output-file.ts';
+
+/** `manifest.json`: what every machine gets and what the output folder holds. Public interface; grows by fields. */
+export interface Manifest {
+  readonly apiVersion: 'keelway.dev/v1alpha1';
+  readonly kind: 'Manifest';
+  readonly cluster: string;
+  readonly machines: readonly MachineManifest[];
+  /** Every file of the output folder but the manifest itself, sorted by path. */
+  readonly outputs: readonly OutputRecord[];
+}
+
+export interface MachineManifest {
+  readonly name: string;
+  readonly files: readonly FileRecord[];
+}
+
+export interface FileRecord {
+  /** Absolute, on the machine. */
+  readonly path: string;
+  readonly sha256: string;
+  /** Octal digits. */
+  readonly mode: string;
+  readonly owner: string;
+  readonly group: string;
+  readonly secret: boolean;
+}
+
+export interface OutputRecord {
+  /** Relative to the output folder. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly mode: string;
+  readonly secret: boolean;
+}
+
+/**
+ * Describes an output. The manifest is kept like a secret: the digest of a short password gives the password away.
+ */
+export function describeOutput(
+  cluster: string,
+  machines: readonly MachinePlan[],
+  outputs: readonly OutputFile[],
+): Manifest {
+  return {
+    apiVersion: 'keelway.dev/v1alpha1',
+    kind: 'Manifest',
+    cluster,
+    machines: machines.map((plan) => ({ name: plan.machine.name, files: machineFiles(plan).map(toFileRecord) })),
+    outputs: outputs.map(toOutputRecord).sort((left, right) => (left.path < right.path ? -1 : 1)),
+  };
+}
+
+function toFileRecord(file: ReturnType<typeof machineFiles>[number]): FileRecord {
+  return {
+    path: file.path,
+    sha256: sha256(file.contents),
+    mode: octal(file.mode),
+    owner: file.owner,
+    group: file.group,
+    secret: file.secret,
+  };
+}
+
+function toOutputRecord(file: OutputFile): OutputRecord {
+  return {
+    path: file.path,
+    sha256: sha256(file.contents),
+    sizeBytes: typeof file.contents === 'string' ? Buffer.byteLength(file.contents) : file.contents.length,
+    mode: octal(outputMode(file)),
+    secret: file.secret,
+  };
+}
+
+/** Lower-case hex. */
+export function sha256(data: string | Uint8Array): string {
+  return hash('sha256', data);
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+/** Reads a manifest of an earlier run; null for text that is none, which only means that there is nothing to compare with. */
+export function parseManifest(text: string): Manifest | null {
+  try {
+    const value = JSON.parse(text) as Partial<Manifest> | null;
+    return value?.kind === 'Manifest' && isManifest(value as Manifest) ? (value as Manifest) : null;
+  } catch {
+    return null;
+  }
+}
+
+function isManifest(manifest: Manifest): boolean {
+  return (
+    Array.isArray(manifest.outputs) &&
+    Array.isArray(manifest.machines) &&
+    manifest.outputs.every((output) => typeof output.path === 'string') &&
+    manifest.machines.every((machine) => Array.isArray(machine.files))
+  );
+}
