@@ -66,3 +66,17 @@ export function fluxSupportsKubernetes(kubernetesVersion: string): boolean {
 export function kubeVipIsUsable(kubeVipVersion: string): boolean {
   return atLeast(kubeVipVersion, '1.2.3');
 }
+
+/**
+ * kube-apiserver 1.36 turns `UnknownVersionInteroperabilityProxy` on; before, `--peer-ca-file` stops it at the start.
+ *
+ * @see https://kubernetes.io/docs/concepts/architecture/mixed-version-proxy/
+ */
+export function apiServerHasPeerProxy(kubernetesVersion: string): boolean {
+  return atLeast(kubernetesVersion, '1.36.0');
+}
+
+/** Kubernetes 1.36 clients follow a CA file that a kubeconfig names by path (`ClientsAllowCARotation`); older ones read it once. */
+export function clientsReloadAuthorities(kubernetesVersion: string): boolean {
+  return atLeast(kubernetesVersion, '1.36.0');
+}
