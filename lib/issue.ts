@@ -5,6 +5,8 @@ export interface SourcePosition {
   readonly column: number;
   /** The whole source line, shortened and free of control characters, for the excerpt. */
   readonly excerpt?: string;
+  /** Column of the place inside `excerpt` when it begins later than the line; absent: `column`. */
+  readonly excerptColumn?: number;
 }
 
 export type Severity = 'error' | 'warning';

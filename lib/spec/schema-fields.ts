@@ -1,0 +1,48 @@
+import type * as z from 'zod/mini';
+import type { IssuePath } from '../issue.ts';
+
+/** The part of zod's definitions that is walked here. */
+interface Definition {
+  readonly type: string;
+  readonly shape?: Readonly<Record<string, z.ZodMiniType>>;
+  readonly innerType?: z.ZodMiniType;
+  readonly element?: z.ZodMiniType;
+}
+
+function definition(schema: z.ZodMiniType): Definition {
+  return schema._zod.def as unknown as Definition;
+}
+
+function unwrap(schema: z.ZodMiniType): z.ZodMiniType {
+  let inner = schema;
+  for (let next = definition(inner).innerType; next !== undefined; next = definition(inner).innerType) inner = next;
+  return inner;
+}
+
+/** Field names of the object at a path of the data; empty when the schema has no object there. */
+export function fieldsAt(schema: z.ZodMiniType, path: IssuePath): readonly string[] {
+  let current = unwrap(schema);
+  for (const part of path) {
+    const { shape, element } = definition(current);
+    const next = typeof part === 'number' ? element : Object.hasOwn(shape ?? {}, part) ? shape?.[part] : undefined;
+    if (next === undefined) return [];
+    current = unwrap(next);
+  }
+  return Object.keys(definition(current).shape ?? {});
+}
+
+/** Every place of a field, as a person would name it: `spec.network.podCIDR`, `spec.machines[].mac`. */
+export function placesOf(schema: z.ZodMiniType, field: string): readonly string[] {
+  const places: string[] = [];
+  const walk = (candidate: z.ZodMiniType, place: string): void => {
+    const { shape, element } = definition(unwrap(candidate));
+    if (element !== undefined) walk(element, `${place}[]`);
+    for (const [name, next] of Object.entries(shape ?? {})) {
+      const inner = place === '' ? name : `${place}.${name}`;
+      if (name === field) places.push(inner);
+      walk(next, inner);
+    }
+  };
+  walk(schema, '');
+  return places;
+}
