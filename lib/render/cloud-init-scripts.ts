@@ -43,6 +43,7 @@ export function finishScript(plan: MachinePlan): string {
     ...masked.map((name) => `ln -sfT /dev/null ${quote(unitPath(name))}`),
     'systemctl daemon-reload',
     ...command('systemctl enable --quiet', names(enabled)),
+    ...command('systemctl disable --quiet', names(plan.units.filter(isLeftDisabled))),
     // The OS may have started these before their configuration was there, or may not have them at all.
     ...command('systemctl stop --no-block', masked, ' || true'),
     ...command('systemctl try-restart --no-block', names(plan.units.filter(isReconfigured)), ' || true'),
@@ -55,6 +56,11 @@ export function finishScript(plan: MachinePlan): string {
 /** A unit of the OS that only gets drop-ins; cloud-init's own must not be restarted from inside cloud-init. */
 function isReconfigured(unit: PlannedUnit): boolean {
   return unit.contents === null && !unit.enabled && !unit.masked && !unit.name.startsWith('cloud-');
+}
+
+/** A unit of ours that takes the place of one the OS or a package may have enabled. */
+function isLeftDisabled(unit: PlannedUnit): boolean {
+  return !unit.enabled && !unit.masked && unit.contents?.includes('[Install]') === true;
 }
 
 /** Units below our own target are started by it, in its order and behind its gates. */

@@ -1,0 +1,139 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { machineFiles } from '../../lib/output/machine-files.ts';
+import { sha256 } from '../../lib/output/manifest.ts';
+import type { MachinePlan } from '../../lib/plan/machine-plan.ts';
+import { renderCloudInit } from '../../lib/render/cloud-init.ts';
+import { renderIgnition } from '../../lib/render/ignition.ts';
+import { samplePlan } from '../lib/render/sample-plan.ts';
+import { inRoot, toolPath } from '../tools/tools.ts';
+
+/** Type, mode, owner, group and digest or target. */
+type Snapshot = Record<string, string[]>;
+
+const SNAPSHOT = fileURLToPath(new URL('root-snapshot.py', import.meta.url));
+
+/** What each program leaves for itself, and what cloud-init does to any machine whatever the configuration says. */
+const OWN_TRACES = [
+  /^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-?$/,
+  /^\/etc\/\.(pwd\.lock|updated)$/,
+  /^\/etc\/\.ignition-result\.json$/,
+  /^\/etc\/systemd\/system-preset(\/20-ignition\.preset)?$/,
+  /^\/var\/lib\/cloud(\/|$)/,
+  /^\/var\/log(\/|$)/,
+  /^\/var\/(lib|cache)\/(apt|dpkg|systemd|dbus)(\/|$)/,
+  /^\/root\/\.(ssh|cache)(\/|$)/,
+  /^\/etc\/ssh(\/|$)/,
+  // Ignition leaves the network to files of the target OS, which this root is not.
+  /^\/etc\/(netplan|network|systemd\/network|udev)(\/|$)/,
+];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keelway-parity-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a script in a fresh copy of the trixie root; returns what it changed there. */
+async function changesOf(name: string, files: Record<string, string>, script: string): Promise<Snapshot> {
+  const work = join(folder, name);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(work, path)), { recursive: true });
+    writeFileSync(join(work, path), text);
+  }
+  const snapshot = `python3 /snapshot.py /work /ignition /snapshot.py ${folder}`;
+  const { exitCode, stdout, stderr } = await inRoot(
+    'sh',
+    ['-c', `set -eu\n${snapshot} >/work/before.json\n${script}\n${snapshot} >/work/after.json`],
+    {
+      binds: [
+        { from: work, to: '/work' },
+        { from: SNAPSHOT, to: '/snapshot.py', readOnly: true },
+        { from: toolPath('ignition'), to: '/ignition', readOnly: true },
+      ],
+    },
+  );
+  expect({ exitCode, output: exitCode === 0 ? '' : `${stdout}\n${stderr}` }).toEqual({ exitCode: 0, output: '' });
+  const [before, after] = ['before.json', 'after.json'].map(
+    (file) => JSON.parse(readFileSync(join(work, file), 'utf8')) as Snapshot,
+  ) as [Snapshot, Snapshot];
+  const changed = Object.entries(after).filter(([path, entry]) => String(before[path]) !== String(entry));
+  return Object.fromEntries(
+    changed
+      .filter(([path]) => !OWN_TRACES.some((trace) => trace.test(path)))
+      .map(([path, entry]) => [path.replace('/authorized_keys.d/ignition', '/authorized_keys'), entry])
+      .filter(([path]) => !String(path).endsWith('/authorized_keys.d')),
+  );
+}
+
+/**
+ * Ignition leaves enabling to the presets of the first boot, so they are applied as systemd does then on its targets, where
+ * a unit that no preset names stays disabled.
+ */
+async function applyIgnition(plan: MachinePlan): Promise<Snapshot> {
+  const units = plan.units.filter((unit) => unit.enabled || unit.contents !== null).map((unit) => unit.name);
+  return await changesOf(
+    'ignition',
+    { 'config.ign': renderIgnition(plan) },
+    [
+      'export IGNITION_CONFIG_FILE=/work/config.ign',
+      'run() { /ignition --log-to-stdout --platform=file --root=/ --config-cache=/work/cache --neednet=/work/net \\',
+      '  --state-file=/work/state "$@"; }',
+      'run --stage=fetch',
+      'run --stage=files',
+      'echo "disable *" >/usr/lib/systemd/system-preset/99-default.preset',
+      `systemctl preset --quiet ${units.join(' ')}`,
+    ].join('\n'),
+  );
+}
+
+const STATUS_CHECK = `
+import json, sys
+stages = json.load(open("/run/cloud-init/status.json"))["v1"]
+problems = [e for s in stages.values() if isinstance(s, dict) for e in [*s["errors"], *s["recoverable_errors"].items()]]
+sys.exit(str(problems) if problems else 0)`;
+
+async function applyCloudInit(plan: MachinePlan): Promise<Snapshot> {
+  const seed = renderCloudInit(plan);
+  return await changesOf(
+    'cloud-init',
+    { 'user-data': seed.userData, 'meta-data': seed.metaData, 'network-config': seed.networkConfig },
+    [
+      'install -d /var/lib/cloud/seed/nocloud',
+      'cp /work/user-data /work/meta-data /work/network-config /var/lib/cloud/seed/nocloud/',
+      'cloud-init init --local',
+      'cloud-init init',
+      'cloud-init modules --mode=config',
+      'cloud-init modules --mode=final',
+      // Warnings are how cloud-init says that it could not do a thing.
+      `python3 -c '${STATUS_CHECK}'`,
+    ].join('\n'),
+  );
+}
+
+/** What the plan itself says, in the words of a snapshot. */
+function expected(plan: MachinePlan): Snapshot {
+  const mode = (value: number) => value.toString(8).padStart(4, '0');
+  return Object.fromEntries([
+    ...machineFiles(plan).map((file) => [
+      file.path,
+      ['file', mode(file.mode), file.owner, file.group, sha256(file.contents)],
+    ]),
+    ...plan.directories.map((each) => [each.path, ['directory', mode(each.mode), each.owner, each.group]]),
+    ...plan.links.map(({ path, target }) => [path, ['link', 'root', 'root', target]]),
+  ]) as Snapshot;
+}
+
+describe('one plan, applied by the real Ignition and the real cloud-init', () => {
+  it('gives the same paths, owners, modes and bytes', async () => {
+    const plan = samplePlan('debian', {
+      network: { ...samplePlan().network, macAddress: null, interfaceName: 'lo' },
+    });
+    const [ignition, cloudInit] = [await applyIgnition(plan), await applyCloudInit(plan)];
+    expect(cloudInit).toEqual(ignition);
+    expect(ignition).toMatchObject(expected(plan));
+  });
+});
