@@ -1,0 +1,39 @@
+import { KeelwayError } from '../errors.ts';
+import type { RecordSource } from './record-reader.ts';
+
+/**
+ * Parses a YAML or JSON document into plain data.
+ *
+ * Aliases and duplicate keys are refused. What the parsers say is not passed on: they quote the text, which holds keys.
+ *
+ * @throws KeelwayError with the source's code; the message names the line.
+ */
+export async function parseDocument(text: string, source: RecordSource): Promise<unknown> {
+  if (text.trimStart().startsWith('{')) return parseJson(text, source);
+  const { LineCounter, parseDocument: parseYaml } = await import('yaml');
+  const lineCounter = new LineCounter();
+  try {
+    const document = parseYaml(text, { prettyErrors: false, lineCounter, version: '1.2', schema: 'core' });
+    const [error] = document.errors;
+    if (error !== undefined) {
+      throw invalid(source, `is not valid YAML at line ${lineCounter.linePos(error.pos[0]).line} (${error.code})`);
+    }
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    if (error instanceof KeelwayError) throw error;
+    // Aliases, or a nesting deeper than the parser's stack.
+    throw invalid(source, 'is not YAML that Keelway reads (aliases and deep nesting are refused)');
+  }
+}
+
+function parseJson(text: string, source: RecordSource): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid(source, 'is not valid JSON');
+  }
+}
+
+function invalid({ code, path, hint }: RecordSource, problem: string): KeelwayError {
+  return new KeelwayError({ code, message: `${path} ${problem}`, hint });
+}

@@ -1,0 +1,3 @@
+module keelway.dev/bench/go-x509
+
+go 1.24
