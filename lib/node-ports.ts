@@ -27,12 +27,7 @@ const nodeFiles: FilesPort = {
     try {
       return readLimited(path, limitBytes);
     } catch (error) {
-      if (error instanceof KeelwayError) throw error;
-      throw new KeelwayError({
-        code: 'INPUT_UNREADABLE',
-        message: `cannot read ${path}: ${reasonOf(error)}`,
-        cause: error,
-      });
+      throw error instanceof KeelwayError ? error : unreadable(path, error);
     }
   },
   async stat(path) {
@@ -48,7 +43,11 @@ const nodeFiles: FilesPort = {
     return { type, mode: stat.mode & 0o7777, sizeBytes: stat.size };
   },
   async list(path) {
-    return writing(path, () => fs.readdirSync(path).sort());
+    try {
+      return fs.readdirSync(path).sort();
+    } catch (error) {
+      throw unreadable(path, error);
+    }
   },
   async writeAtomic(path, contents, mode) {
     writing(path, () => {
@@ -111,9 +110,11 @@ const nodeExec: ExecPort = {
       stripFinalNewline: false,
       input: options.input ?? '',
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.environment === undefined ? {} : { env: options.environment }),
       ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     });
-    if (result.code === 'ENOENT') {
+    // A missing working folder gives the same code.
+    if (result.code === 'ENOENT' && (options.cwd === undefined || fs.existsSync(options.cwd))) {
       throw new KeelwayError({
         code: 'TOOL_MISSING',
         message: `the program ${command} is not installed`,
@@ -121,7 +122,14 @@ const nodeExec: ExecPort = {
         cause: result,
       });
     }
-    if (options.signal?.aborted) throw options.signal.reason;
+    options.signal?.throwIfAborted();
+    if (result.exitCode === undefined && result.signal === undefined) {
+      throw new KeelwayError({
+        code: 'TOOL_FAILED',
+        message: `cannot run ${command}: ${result.code ?? result.shortMessage}`,
+        cause: result,
+      });
+    }
     return { exitCode: result.exitCode ?? 128, stdout: result.stdout, stderr: result.stderr };
   },
 };
@@ -148,6 +156,14 @@ function readLimited(path: string, limitBytes: number): Uint8Array {
   } finally {
     fs.closeSync(file);
   }
+}
+
+function unreadable(path: string, error: unknown): KeelwayError {
+  return new KeelwayError({
+    code: 'INPUT_UNREADABLE',
+    message: `cannot read ${path}: ${reasonOf(error)}`,
+    cause: error,
+  });
 }
 
 function tooLarge(path: string, limitBytes: number): KeelwayError {

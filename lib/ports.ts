@@ -44,11 +44,16 @@ export interface ExecResult {
 
 export interface ExecPort {
   /** Runs a program with no shell. Throws `TOOL_MISSING` when it is not installed. */
-  run(
-    command: string,
-    args: readonly string[],
-    options?: { readonly cwd?: string; readonly input?: string | Uint8Array; readonly signal?: AbortSignal },
-  ): Promise<ExecResult>;
+  run(command: string, args: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+}
+
+export interface ExecOptions {
+  readonly cwd?: string;
+  /** Standard input; empty by default. */
+  readonly input?: string | Uint8Array;
+  /** Added to the environment of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
 }
 
 export interface Ports {
