@@ -9,9 +9,10 @@ export const maxOwner = 0xffff_fffe;
 
 const encoder = new TextEncoder();
 
-/** Length of a text in UTF-8 bytes. */
-export function utf8Length(text: string): number {
-  return encoder.encode(text).length;
+/** Whether a text is longer than so many bytes of UTF-8. */
+export function exceedsBytes(text: string, bytes: number): boolean {
+  // A UTF-16 unit is at most three bytes of UTF-8, so short texts need no encoding to be measured.
+  return text.length * 3 > bytes && encoder.encode(text).length > bytes;
 }
 
 /**
@@ -27,16 +28,11 @@ export function entryPathProblem(path: string): string | undefined {
   if (path.startsWith('/')) return 'it is absolute';
   if (path.includes('\0')) return 'it contains a NUL character';
   if (!path.isWellFormed()) return 'it contains half of a surrogate pair';
-  // A UTF-16 unit is at most three bytes of UTF-8, so short paths need no encoding to be measured.
-  if (path.length * 3 > maxPathBytes && utf8Length(path) > maxPathBytes) {
-    return `it is longer than ${maxPathBytes} bytes`;
-  }
+  if (exceedsBytes(path, maxPathBytes)) return `it is longer than ${maxPathBytes} bytes`;
   for (const name of path.split('/')) {
     if (name === '') return 'it has an empty component';
     if (name === '.' || name === '..') return `it has the component ${name}`;
-    if (name.length * 3 > maxNameBytes && utf8Length(name) > maxNameBytes) {
-      return `it has a component longer than ${maxNameBytes} bytes`;
-    }
+    if (exceedsBytes(name, maxNameBytes)) return `it has a component longer than ${maxNameBytes} bytes`;
   }
   return undefined;
 }

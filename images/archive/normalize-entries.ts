@@ -1,5 +1,5 @@
 import { KeelwayError } from '../../lib/errors.ts';
-import { entryPathProblem, maxOwner, maxPathBytes, quotePath, utf8Length } from './entry-limits.ts';
+import { entryPathProblem, exceedsBytes, maxOwner, maxPathBytes, quotePath } from './entry-limits.ts';
 import type { ImageEntry, ImageEntryType } from './image-entry.ts';
 
 /** An {@link ImageEntry} that is known to be sound, with nothing left to default. */
@@ -89,7 +89,7 @@ function normalizeEntry(entry: ImageEntry): NormalizedEntry {
 }
 
 function checkTarget(label: string, target: string): void {
-  if (target === '' || target.includes('\0') || !target.isWellFormed() || utf8Length(target) > maxPathBytes) {
+  if (target === '' || target.includes('\0') || !target.isWellFormed() || exceedsBytes(target, maxPathBytes)) {
     throw invalid(
       `${label} has the link target ${quotePath(target)}`,
       `use 1 to ${maxPathBytes} bytes of text without NUL`,

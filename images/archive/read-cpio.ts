@@ -21,7 +21,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  *
  * @returns Entries in the order their paths first appear; contents are views of `bytes`, not copies.
  * @throws {@link KeelwayError} `IMAGE_FORMAT_INVALID` for anything that is not such an archive, including compressed
- * parts, a missing trailer, and members an {@link ImageEntry} cannot express (device nodes, sockets).
+ * parts, a missing trailer, members without their directory before them (the kernel drops those), and members an
+ * {@link ImageEntry} cannot express (device nodes, sockets).
  * @see https://docs.kernel.org/driver-api/early-userspace/buffer-format.html
  */
 export function readCpio(bytes: Uint8Array): ImageEntry[] {
@@ -31,7 +32,6 @@ export function readCpio(bytes: Uint8Array): ImageEntry[] {
   while (offset < bytes.length) {
     offset = skipZeros(bytes, readArchive(bytes, offset, entries));
   }
-  for (const path of entries.keys()) checkParent(path, entries);
   return [...entries.values()];
 }
 
@@ -48,6 +48,7 @@ function readArchive(bytes: Uint8Array, start: number, entries: Map<string, Imag
     const problem = entryPathProblem(path);
     if (problem !== undefined) throw malformed(member.start, `the name ${quotePath(path)} is not usable: ${problem}`);
     const entry = toEntry(member, path);
+    checkPlace(member, entry, entries);
     entries.set(path, entry);
     if (entry.type === 'file' && member.links > 1) shareData(inodes, member, entry, entries);
   }
@@ -144,11 +145,14 @@ function shareData(
   inodes.set(member.inode, { waiting: [], contents: member.data });
 }
 
-function checkParent(path: string, entries: ReadonlyMap<string, ImageEntry>): void {
-  const slash = path.lastIndexOf('/');
-  const parent = slash < 0 ? undefined : entries.get(path.slice(0, slash));
-  if (parent !== undefined && parent.type !== 'directory') {
-    throw malformed(0, `${quotePath(path)} lies in ${quotePath(parent.path)}, which is a ${parent.type}`);
+/** The kernel makes no parents and removes no directory that holds something: what it would drop unseen is an error. */
+function checkPlace(member: RawMember, entry: ImageEntry, entries: ReadonlyMap<string, ImageEntry>): void {
+  const slash = entry.path.lastIndexOf('/');
+  if (slash >= 0 && entries.get(entry.path.slice(0, slash))?.type !== 'directory') {
+    throw malformed(member.start, `${quotePath(entry.path)} has no directory before it to lie in`);
+  }
+  if (entry.type !== 'directory' && entries.get(entry.path)?.type === 'directory') {
+    throw malformed(member.start, `the ${entry.type} ${quotePath(entry.path)} replaces a directory`);
   }
 }
 

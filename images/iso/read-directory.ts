@@ -1,4 +1,4 @@
-import { entryPathProblem, maxOwner, quotePath } from '../archive/entry-limits.ts';
+import { entryPathProblem, exceedsBytes, maxOwner, maxPathBytes, quotePath } from '../archive/entry-limits.ts';
 import type { ImageEntry, ImageEntryType } from '../archive/image-entry.ts';
 import { sectorBytes } from './both-endian.ts';
 import { isoMalformed } from './iso-malformed.ts';
@@ -48,7 +48,7 @@ export function readDirectory(source: IsoSource, range: ByteRange, path: string,
     const entryPath = path === '' ? name : `${path}/${name}`;
     source.pathBudget -= entryPath.length;
     if (source.pathBudget < 0) throw isoMalformed(record.range.start, 'the paths of the image are too long in sum');
-    const problem = name.includes('/') ? 'it has a slash in a name' : entryPathProblem(entryPath);
+    const problem = nameProblem(name, entryPath);
     if (problem !== undefined) {
       throw isoMalformed(record.range.start, `the name ${quotePath(entryPath)} is not usable: ${problem}`);
     }
@@ -57,6 +57,13 @@ export function readDirectory(source: IsoSource, range: ByteRange, path: string,
     found.push(toEntry(source, record, entryPath, rockRidge));
   }
   return found;
+}
+
+/** The path of the directory is known to be sound, so looking at the name and the whole length is enough. */
+function nameProblem(name: string, path: string): string | undefined {
+  if (name.includes('/')) return 'it has a slash in a name';
+  if (exceedsBytes(path, maxPathBytes)) return `it is longer than ${maxPathBytes} bytes`;
+  return entryPathProblem(name);
 }
 
 /** All records but `.` and `..`; the parts of a file in several extents are joined. */

@@ -15,7 +15,8 @@ export interface VolumeDescriptor {
   readonly pathTableL: number;
   /** First sector of the big-endian path table. */
   readonly pathTableM: number;
-  readonly root: PlannedDirectory;
+  /** In path table order: the root first. */
+  readonly directories: readonly PlannedDirectory[];
 }
 
 /** Joliet level 3, the one every writer declares: `%/E`. */
@@ -49,7 +50,8 @@ export function writeVolumeDescriptor(
   setBoth32(view, start + 132, volume.pathTableBytes);
   view.setUint32(start + 140, volume.pathTableL, true);
   view.setUint32(start + 148, volume.pathTableM, false);
-  writeRootRecord(view, start + 156, volume.root, stamp);
+  const [root] = volume.directories;
+  if (root !== undefined) writeRootRecord(view, start + 156, root, stamp);
   text(190, 128, ''); // volume set
   text(318, 128, volume.publisher);
   text(446, 128, ''); // data preparer

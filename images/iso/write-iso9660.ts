@@ -1,5 +1,5 @@
 import { KeelwayError } from '../../lib/errors.ts';
-import { quotePath, utf8Length } from '../archive/entry-limits.ts';
+import { exceedsBytes, quotePath } from '../archive/entry-limits.ts';
 import type { ImageEntry } from '../archive/image-entry.ts';
 import { type NormalizedEntry, normalizeEntries } from '../archive/normalize-entries.ts';
 import { sectorBytes, sectorCount } from './both-endian.ts';
@@ -50,6 +50,10 @@ export function writeIso9660(entries: readonly ImageEntry[], options: Iso9660Opt
   checkOptions(options);
   const normalized = normalizeEntries(entries);
   for (const entry of normalized) checkEntry(entry);
+  const directoryCount = 1 + normalized.filter(({ type }) => type === 'directory').length;
+  if (directoryCount > maxDirectories) {
+    throw tooLarge(`the image would have ${directoryCount} directories; ISO 9660 allows ${maxDirectories}`);
+  }
   const stamp = recordTime(options.createdSeconds);
   const root = isoTree(normalized);
   const layout = layOut(root, stamp);
@@ -74,7 +78,6 @@ export function writeIso9660(entries: readonly ImageEntry[], options: Iso9660Opt
 interface Hierarchy {
   readonly kind: HierarchyKind;
   readonly directories: readonly PlannedDirectory[];
-  readonly root: PlannedDirectory;
   readonly pathTableBytes: number;
   readonly pathTableL: number;
   readonly pathTableM: number;
@@ -99,14 +102,10 @@ function layOut(root: IsoNode, stamp: Uint8Array): Layout {
 
   const hierarchies = kinds.map((kind): Hierarchy => {
     const directories = planHierarchy(kind, root, stamp);
-    const [first] = directories;
-    if (first === undefined || directories.length > maxDirectories) {
-      throw tooLarge(`the image would have ${directories.length} directories; ISO 9660 allows ${maxDirectories}`);
-    }
     const bytes = pathTableBytes(directories);
     const pathTableL = take(sectorCount(bytes));
     const pathTableM = take(sectorCount(bytes));
-    return { kind, directories, root: first, pathTableBytes: bytes, pathTableL, pathTableM };
+    return { kind, directories, pathTableBytes: bytes, pathTableL, pathTableM };
   });
   for (const { directories } of hierarchies) {
     for (const directory of directories) {
@@ -152,24 +151,20 @@ function checkOptions({ volumeId, publisher = '', createdSeconds }: Iso9660Optio
 }
 
 function checkEntry({ name, path, target }: NormalizedEntry): void {
-  if (isLonger(name, maxNameBytes)) {
+  if (exceedsBytes(name, maxNameBytes)) {
     throw new KeelwayError({
       code: 'IMAGE_NAME_INVALID',
       message: `the path ${quotePath(path)} has a name longer than ${maxNameBytes} bytes, which Linux cuts on ISO 9660`,
       hint: `use names of up to ${maxNameBytes} bytes`,
     });
   }
-  if (isLonger(target, maxTargetBytes)) {
+  if (exceedsBytes(target, maxTargetBytes)) {
     throw new KeelwayError({
       code: 'IMAGE_FORMAT_INVALID',
       message: `the link ${quotePath(path)} has a target longer than ${maxTargetBytes} bytes, too long for ISO 9660`,
       hint: `use targets of up to ${maxTargetBytes} bytes`,
     });
   }
-}
-
-function isLonger(text: string, bytes: number): boolean {
-  return text.length * 3 > bytes && utf8Length(text) > bytes;
 }
 
 function tooLarge(message: string): KeelwayError {
