@@ -20,16 +20,23 @@ export interface CloudInitSeed {
  * (`bootcmd`), links, masks and enabled units after the last one (`runcmd`). The instance id follows the contents, so a
  * changed configuration is applied again and an unchanged one is not.
  *
- * @param hash - SHA-256 of a text in hex. The default is pure TypeScript; a caller with node:crypto passes its faster one.
  * @returns YAML that 1.1 readers (PyYAML, cloud-init's own) and 1.2 readers take for the same data.
  * @see https://docs.cloud-init.io/en/latest/reference/datasources/nocloud.html
  */
-export function renderCloudInit(plan: MachinePlan, hash: (text: string) => string = sha256Hex): CloudInitSeed {
-  const userData = `#cloud-config\n${toYaml(cloudConfig(plan))}`;
+export function renderCloudInit(plan: MachinePlan, options: CloudInitOptions = {}): CloudInitSeed {
+  const { hash = sha256Hex, config = cloudConfig(plan) } = options;
+  const userData = `#cloud-config\n${toYaml(config)}`;
   const network = toYaml(networkConfig(plan.network));
   const instance = hash(`${userData}\0${network}`).slice(0, 16);
   const metaData = toYaml({ 'instance-id': `${plan.hostname}-${instance}`, 'local-hostname': plan.hostname });
   return { userData, metaData, networkConfig: network };
+}
+
+export interface CloudInitOptions {
+  /** SHA-256 of a text in hex. The default is pure TypeScript; a caller with node:crypto passes its faster one. */
+  readonly hash?: (text: string) => string;
+  /** The user-data, when the caller has it already. */
+  readonly config?: CloudConfig;
 }
 
 /** The user-data as data, for the checks of the output. */

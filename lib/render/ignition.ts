@@ -10,11 +10,12 @@ import { networkFiles } from './network-files.ts';
  *
  * Secret files are in it in the clear: the result is a secret.
  *
+ * @param config - The configuration as data, when the caller has it already.
  * @returns One line of JSON, ended by a newline.
  * @see https://coreos.github.io/ignition/configuration-v3_4/
  */
-export function renderIgnition(plan: MachinePlan): string {
-  return `${JSON.stringify(ignitionConfig(plan))}\n`;
+export function renderIgnition(plan: MachinePlan, config: IgnitionConfig = ignitionConfig(plan)): string {
+  return `${JSON.stringify(config)}\n`;
 }
 
 /** The same configuration as data, for the checks of the output. */
