@@ -3,6 +3,8 @@ import { clusterSchema } from './cluster-schema.ts';
 import type { ClusterSpec } from './cluster-spec.ts';
 import { finding } from './issue-codes.ts';
 import { locateIssues } from './locate.ts';
+import { readablePart } from './readable-part.ts';
+import { checkReadableRules } from './rules.ts';
 import { runSchema } from './schema-findings.ts';
 import type { SourceDocument } from './source-document.ts';
 import { readYaml } from './yaml-source.ts';
@@ -34,6 +36,8 @@ export function parseClusterSpec(input: string | Uint8Array, options: { readonly
   const schemaIssues = result.issues.filter((issue) => !refused.some((path) => isRelated(issue.path, path)));
   const issues = [...yamlIssues, ...schemaIssues];
   if (issues.length === 0) return { spec: result.value, issues, source };
+  const part = readablePart(result.value, issues);
+  if (part !== null) issues.push(...checkReadableRules(part.body, part.unreadable));
   return { spec: null, issues: limit(locateIssues(issues, source), source), source };
 }
 

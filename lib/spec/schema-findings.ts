@@ -3,8 +3,9 @@ import type { Issue, IssuePath } from '../issue.ts';
 import { formatIssuePath } from '../issue.ts';
 import { foreignFields, foreignKey, foreignValues } from './foreign-names.ts';
 import { finding } from './issue-codes.ts';
+import { located } from './locate.ts';
 import type { ProblemParams } from './schema/checked.ts';
-import { fieldsAt, placesOf } from './schema-fields.ts';
+import { exampleOf, fieldsAt, patternOf, placesOf } from './schema-fields.ts';
 import { showValue } from './show-value.ts';
 import type { SourceDocument } from './source-document.ts';
 import { nearest } from './suggest.ts';
@@ -30,14 +31,20 @@ export function runSchema<Value>(
 ): SchemaResult<Value> {
   const result = schema._zod.run({ value, issues: [] }, { async: false, jitless: true });
   if (result instanceof Promise) throw new TypeError('the schema is asynchronous');
-  const issues = result.issues.flatMap((issue) => findingsOf(issue, { schema, value, source }));
-  return { value: result.value as Value, issues };
+  const context: Context = { schema, value, source, meant: new Set() };
+  const issues = result.issues.flatMap((issue) => findingsOf(issue, context));
+  // `ip` for `address` is one mistake, not an unknown field and a missing one.
+  const isNews = ({ code, path }: Issue): boolean =>
+    code !== 'SPEC_FIELD_MISSING' || !context.meant.has(formatIssuePath(path));
+  return { value: result.value as Value, issues: issues.filter(isNews) };
 }
 
 interface Context {
   readonly schema: z.ZodMiniType;
   readonly value: unknown;
   readonly source: SourceDocument;
+  /** Paths of fields that an unknown key was taken for. */
+  readonly meant: Set<string>;
 }
 
 function findingsOf(raw: RawIssue, context: Context): readonly Issue[] {
@@ -45,8 +52,7 @@ function findingsOf(raw: RawIssue, context: Context): readonly Issue[] {
   if (raw.code === 'unrecognized_keys') {
     return (raw.keys as readonly string[]).map((key) => unknownField(key, path, context));
   }
-  const issue = findingOf(raw, path, context);
-  return [{ ...issue, position: context.source.locate(path) }];
+  return [located(findingOf(raw, path, context), context.source)];
 }
 
 function findingOf(raw: RawIssue, path: IssuePath, context: Context): Issue {
@@ -57,37 +63,71 @@ function findingOf(raw: RawIssue, path: IssuePath, context: Context): Issue {
     return finding(problem.code, path, problem.message, problem.hint);
   }
   if (input === undefined) {
-    return finding('SPEC_FIELD_MISSING', path, `${field} is missing`, `add ${field}: ${expectedText(raw)}`);
+    return finding('SPEC_FIELD_MISSING', path, `${field} is missing`, missingHint(raw, path, context));
   }
   if (input === null) {
     return finding('SPEC_FIELD_EMPTY', path, `${field} has no value`, 'give it one, or remove the line');
   }
   if (raw.code === 'invalid_value') return unknownValue(raw, path, input);
   if (raw.code === 'too_small' || raw.code === 'too_big') return outOfRange(raw, path, input, field);
+  return wrongType(raw, path, input, context);
+}
+
+function missingHint(raw: RawIssue, path: IssuePath, context: Context): string {
+  const [example] = exampleOf(context.schema, path);
+  const name = String(path.at(-1) ?? '');
+  return example === undefined ? `add ${name}: ${expectedText(raw)}` : `add it, for instance ${name}: ${example}`;
+}
+
+function wrongType(raw: RawIssue, path: IssuePath, input: unknown, context: Context): Issue {
   const written = context.source.textAt(path);
-  const shown = written === null ? showValue(input) : showValue(written);
   const expected = expectedText(raw);
-  const hint =
-    typeof input === 'object' || expected !== 'text' ? `write ${expected}` : `quote it: "${written ?? String(input)}"`;
-  return finding('SPEC_TYPE', path, `${shown} is ${kindOf(input)}, not ${expected}`, hint);
+  const message = `${showValue(written ?? input)} is ${kindOf(input)}, not ${expected}`;
+  const [example] = exampleOf(context.schema, path);
+  const fields = fieldsAt(context.schema, path);
+  let hint = `write ${expected}`;
+  if (expected === 'text' && typeof input !== 'object') {
+    const fits = patternOf(context.schema, path)?.test(written ?? '') ?? true;
+    hint =
+      fits || example === undefined ? `quote it: "${written ?? String(input)}"` : `write text, for instance ${example}`;
+  } else if (fields.length > 0) {
+    hint = `write a mapping with ${fields.join(', ')}`;
+  } else if (Array.isArray(input) === false && expected === 'a list' && typeof input === 'string') {
+    hint = 'write a list: [...], or one entry a line with a hyphen in front';
+  }
+  return finding('SPEC_TYPE', path, message, hint);
 }
 
 function unknownField(key: string, path: IssuePath, context: Context): Issue {
   const known = fieldsAt(context.schema, path);
+  const place = [...path, key];
+  if (SECRET_KEY.test(key)) {
+    const hint = known.includes('passwordFile')
+      ? 'write passwordFile with the path of a file that holds it'
+      : 'remove it: the cluster file is made to be committed';
+    return located(
+      finding('SPEC_SECRET', place, `${showValue(key)} is no field, and no secret belongs into this file`, hint),
+      context.source,
+      'key',
+    );
+  }
   const foreign = foreignFields[foreignKey(key)];
-  let hint = `fields here: ${known.join(', ')}`;
   const meant = foreign !== undefined && known.includes(foreign) ? foreign : nearest(key, known);
-  if (key.toLowerCase() === 'password')
-    hint = 'no secret belongs into this file: write passwordFile with the path of a file';
-  else if (meant !== null) hint = `did you mean ${meant}?`;
-  else {
-    const [place] = placesOf(context.schema, foreign ?? key);
-    if (place !== undefined) hint = `did you mean ${place}?`;
+  let hint = `fields here: ${known.join(', ')}`;
+  if (meant !== null) {
+    hint = `did you mean ${meant}?`;
+    context.meant.add(formatIssuePath([...path, meant]));
+  } else {
+    const [elsewhere] = placesOf(context.schema, foreign ?? key);
+    if (elsewhere !== undefined) hint = `did you mean ${elsewhere}?`;
   }
   const where = path.length === 0 ? 'the file' : formatIssuePath(path);
-  const issue = finding('SPEC_FIELD_UNKNOWN', [...path, key], `${showValue(key)} is not a field of ${where}`, hint);
-  return { ...issue, position: context.source.locate([...path, key], 'key') };
+  const issue = finding('SPEC_FIELD_UNKNOWN', place, `${showValue(key)} is not a field of ${where}`, hint);
+  return located(issue, context.source, 'key');
 }
+
+/** Keys of secrets in other formats. */
+const SECRET_KEY = /^(?:.*password|.*passphrase|.*secret|.*token|.*privatekey|.*apikey|.*credentials?)$/i;
 
 function unknownValue(raw: RawIssue, path: IssuePath, input: unknown): Issue {
   const values = (raw.values as readonly unknown[]).map(String);
@@ -128,7 +168,7 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
   if (typeof value === 'string') return 'text';
-  return typeof value === 'boolean' ? 'true or false' : 'a number';
+  return typeof value === 'boolean' ? 'a boolean' : 'a number';
 }
 
 function fieldName(path: IssuePath): string {

@@ -40,31 +40,32 @@ export function createSourceDocument(file: string, text: string, root: Node | nu
 }
 
 const MAX_LINE = 2 ** 20;
-const WIDTH = 100;
+const WIDTH = 120;
+/** Text before the window that is looked at too, so that a secret across its edge is seen whole. */
+const MARGIN = 4096;
 
-/** A window of the line around the column, secrets and control characters replaced one for one. */
+/** A window of the line around the column; secrets and control characters are replaced one for one, so columns stay. */
 function excerptOf(line: string, column: number, hidesKeys: boolean): { excerpt: string; excerptColumn?: number } {
-  const from = column < WIDTH - 20 ? 0 : column - 40;
-  // A little more than the window, so that a secret across its edge is seen whole.
-  const masked = mask(line.slice(Math.max(0, from - 4096), from + WIDTH + 4096), hidesKeys);
-  const window = masked.slice(from - Math.max(0, from - 4096)).slice(0, WIDTH);
+  const from = column < WIDTH - 10 ? 0 : column - 40;
+  const before = Math.max(0, from - MARGIN);
+  const window = mask(line.slice(before, from + WIDTH + MARGIN), hidesKeys).slice(from - before, from - before + WIDTH);
   const tail = line.length > from + WIDTH ? '...' : '';
   if (from === 0) return { excerpt: window + tail };
   return { excerpt: `...${window}${tail}`, excerptColumn: column - from + 4 };
 }
 
+const URL_SECRET = /(:\/\/)([^/@\s]*:[^/@\s]*)(?=@)/g;
+const FIELD_SECRET =
+  /((?:password|passphrase|secret|token|private-?_?key|api-?_?key)["']?\s*[:=]\s*)("[^"]*"?|'[^']*'?|[^\s,}\]]+)/gi;
+
 function mask(text: string, hidesKeys: boolean): string {
-  let masked = text.replaceAll(
-    /(:\/\/)([^/@\s]*:[^/@\s]*)(?=@)/g,
-    (_, start: string, secret: string) => start + '*'.repeat(secret.length),
-  );
+  const hide = (_: string, start: string, secret: string): string => start + '*'.repeat(secret.length);
+  let masked = text.replaceAll(URL_SECRET, hide).replaceAll(FIELD_SECRET, hide);
   if (hidesKeys) masked = masked.replaceAll(/[A-Za-z0-9+/=]{16,}/g, (run) => '*'.repeat(run.length));
   return masked
     .replaceAll('\t', ' ')
     .replaceAll(/[\u0000-\u001f]/g, (character) => String.fromCharCode(0x2400 + character.charCodeAt(0)))
-    .replaceAll(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/g, (character) =>
-      /[\ud800-\udfff]/.test(character) ? character : '\ufffd',
-    );
+    .replaceAll(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, '\ufffd');
 }
 
 function lineStarts(text: string): readonly number[] {

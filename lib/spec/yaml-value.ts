@@ -1,6 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
 import type { Issue, IssuePath } from '../issue.ts';
 import { finding, type IssueCode } from './issue-codes.ts';
+import { withPosition } from './locate.ts';
 import { showValue, visible } from './show-value.ts';
 import type { SourceDocument } from './source-document.ts';
 
@@ -23,7 +24,7 @@ export function toPlainValue(root: Node, source: SourceDocument): PlainValue {
   const report = (code: IssueCode, path: IssuePath, message: string, hint: string, node: unknown): void => {
     const offset = (node as Node | null)?.range?.[0];
     const issue = finding(code, path, message, hint);
-    issues.push(offset === undefined ? issue : { ...issue, position: source.at(offset) });
+    issues.push(offset === undefined ? issue : withPosition(issue, source.at(offset)));
   };
   const refuse = (code: IssueCode, path: IssuePath, message: string, hint: string, node: unknown): undefined => {
     report(code, path, message, hint, node);
