@@ -32,9 +32,18 @@ export function apiBalancer(context: MachineContext): MachinePart {
       // A copy of its own: HAProxy runs as nobody in particular.
       publicFile(AUTHORITIES, pki.trust.kubernetes),
     ],
-    units: [unit(context)],
+    units: [unit(context), ...(hasReadOnlyUsr(context.machine.os) ? [] : [DISTRIBUTION_UNIT])],
   };
 }
+
+/** The package's own service would run beside ours, with an example of a configuration. */
+const DISTRIBUTION_UNIT: PlannedUnit = {
+  name: 'haproxy.service',
+  contents: null,
+  enabled: false,
+  masked: true,
+  dropIns: [],
+};
 
 /** HAProxy's configuration; the same on every worker. */
 export function haproxyConfig(cluster: Cluster): string {

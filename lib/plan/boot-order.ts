@@ -1,0 +1,45 @@
+import { type Cluster, etcdMembers, machinesOf } from '../model/cluster.ts';
+import type { Machine } from '../model/machine.ts';
+import type { BootStage } from './cluster-plan.ts';
+
+/**
+ * The order that never waits: etcd, control plane, workers, each with the gate behind it. A stage without machines is
+ * left out.
+ */
+export function bootOrder(cluster: Cluster): readonly BootStage[] {
+  const members = etcdMembers(cluster);
+  const controlPlane = machinesOf(cluster, 'control-plane');
+  const quorum = Math.floor(members.length / 2) + 1;
+  const stages: BootStage[] = [
+    {
+      stage: 'etcd',
+      machines: names(members),
+      gate: {
+        name: 'etcd-quorum',
+        description: `${quorum} of ${members.length} etcd ${members.length === 1 ? 'member' : 'members'} answer /readyz`,
+      },
+    },
+    {
+      stage: 'control-plane',
+      machines: names(controlPlane),
+      gate: {
+        name: 'api-ready',
+        description: `/readyz of every API server and https://${endpoint(cluster)}/readyz answer 200, and the bootstrap units have run`,
+      },
+    },
+    {
+      stage: 'workers',
+      machines: names(machinesOf(cluster, 'worker')),
+      gate: { name: 'nodes-ready', description: 'every node is Ready, which takes a CNI and cluster DNS' },
+    },
+  ];
+  return stages.filter(({ machines }) => machines.length > 0);
+}
+
+function names(machines: readonly Machine[]): readonly string[] {
+  return machines.map(({ name }) => name);
+}
+
+function endpoint({ controlPlane }: Cluster): string {
+  return `${controlPlane.endpoint.host}:${controlPlane.endpoint.port}`;
+}
