@@ -13,7 +13,7 @@ const maxExtensionUnits = 16;
  * libarchive all read UTF-16.
  *
  * @returns One name for each node, in order; unique in the directory.
- * @see http://littlesvr.ca/isomaster/resources/JolietSpecification.html
+ * @see https://docs.kernel.org/filesystems/isofs.html for the specifications
  */
 export function jolietNames(nodes: readonly IsoNode[]): string[] {
   return uniqueNames(

@@ -44,7 +44,7 @@ const maxRecordBytes = 254;
  * Plans every directory of one hierarchy: names, record sizes and order; extents are left to the layout.
  *
  * Depth is not limited to the eight levels of ISO 9660: relocating deep directories confuses more readers than it helps
- * (Linux, Windows, GRUB, libarchive and xorriso read any depth).
+ * (Linux, libarchive and xorriso read any depth).
  *
  * @returns Directories in path table order: by level, then by parent, then by name; the root is first.
  */

@@ -31,7 +31,7 @@ const extensionField = extensionReference();
  *
  * @param stamp - Seven-byte time, used for modification, access and attribute change.
  * @returns Fields in the order to record them; the first of the root directory's own record is SP, as SUSP demands.
- * @see https://studylib.net/doc/18849138/ieee-p1282-rock-ridge-interchange-protocol
+ * @see https://docs.kernel.org/filesystems/isofs.html for the specifications
  */
 export function rockRidgeFields(node: IsoNode, role: RecordRole, stamp: Uint8Array): Uint8Array[] {
   const { entry } = node;
