@@ -32,6 +32,10 @@ export interface ProductService {
 
 /**
  * A service that runs only on a verified machine with a right clock, started and stopped with {@link TARGET}.
+ *
+ * The order behind multi-user.target is said in so many words: a package of the distribution may have made that target
+ * want, and so wait for, a service of the same name, which waits for the seed check, which waits for cloud-init's last
+ * stage, which comes after multi-user.target.
  */
 export function productService(options: ProductService): PlannedUnit {
   const { requires = [], wants = [], after = [], before = [] } = options;
@@ -46,7 +50,7 @@ export function productService(options: ProductService): PlannedUnit {
         ...(options.documentation === undefined ? [] : [['Documentation', options.documentation] as const]),
         ['Requires', [SEED_UNIT, ...requires].join(' ')],
         ...(wants.length === 0 ? [] : [['Wants', wants.join(' ')] as const]),
-        ['After', [SEED_UNIT, TIME_SYNC_UNIT, ...requires, ...wants, ...after].join(' ')],
+        ['After', ['multi-user.target', SEED_UNIT, TIME_SYNC_UNIT, ...requires, ...wants, ...after].join(' ')],
         ...(before.length === 0 ? [] : [['Before', before.join(' ')] as const]),
         ['PartOf', TARGET],
         ...(options.unit ?? []),

@@ -25,7 +25,7 @@ export function seed({ machine }: MachineContext): MachinePart {
           Unit: [
             ['Description', `Keelway: check that this is ${machine.name} and that its files are as delivered`],
             ['After', 'local-fs.target cloud-init.service cloud-init-network.service cloud-config.service'],
-            ['After', 'cloud-final.service'],
+            ['After', 'cloud-final.service multi-user.target'],
             ['PartOf', TARGET],
           ],
           Service: [

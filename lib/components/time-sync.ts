@@ -123,7 +123,7 @@ function gate(daemon: string): PlannedUnit {
         ['Description', 'Keelway: wait for a clock that certificates can be checked with'],
         ['Requires', SEED_UNIT],
         ['Wants', daemon],
-        ['After', `${SEED_UNIT} ${daemon}`],
+        ['After', `multi-user.target ${SEED_UNIT} ${daemon}`],
         ['PartOf', TARGET],
       ],
       Service: [
