@@ -25,6 +25,24 @@ export function etcdRefusesExperimentalFlags(etcdVersion: string): boolean {
 }
 
 /**
+ * etcd 3.5.15 takes a list for `--peer-cert-allowed-hostname`; before, one name only.
+ *
+ * @see https://github.com/etcd-io/etcd/pull/18160
+ */
+export function etcdTakesAllowedPeerLists(etcdVersion: string): boolean {
+  return atLeast(etcdVersion, '3.5.15');
+}
+
+/**
+ * etcd 3.5.8 has `--tls-min-version`.
+ *
+ * @see https://github.com/etcd-io/etcd/pull/15483
+ */
+export function etcdHasTlsMinVersionFlag(etcdVersion: string): boolean {
+  return atLeast(etcdVersion, '3.5.8');
+}
+
+/**
  * The step from etcd 3.6 to 3.7 needs every member at 3.6.11 or newer first.
  *
  * @see https://etcd.io/docs/v3.7/upgrades/upgrade_3_7/

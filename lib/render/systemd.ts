@@ -18,6 +18,20 @@ export function commandLine(program: string, args: readonly string[]): string {
   return [program, ...args].map(quoteArgument).join(' \\\n  ');
 }
 
+/**
+ * The name that systemd wants for the mount unit of a folder: `/var/lib/etcd` is `var-lib-etcd.mount`.
+ *
+ * @param path - Absolute and clean, ASCII.
+ * @see https://www.freedesktop.org/software/systemd/man/latest/systemd-escape.html
+ */
+export function mountUnitName(path: string): string {
+  const escaped = path
+    .replace(/^\//, '')
+    .replaceAll(/^\.|[^\w:./]/g, (unit) => `\\x${unit.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    .replaceAll('/', '-');
+  return `${escaped === '' ? '-' : escaped}.mount`;
+}
+
 function quoteArgument(argument: string): string {
   const escaped = argument.replaceAll('%', '%%').replaceAll('$', '$$$$');
   if (/^[A-Za-z0-9_@%+=:,./$*-]+$/.test(escaped)) return escaped;
