@@ -56,8 +56,10 @@ export async function ensureRecipes(
   return { made: recipes.flatMap((recipe) => results.get(recipe) ?? []), failures };
 }
 
+/** Ours and the system's errors say what is wrong; any other is a fault of this program and shows where. */
 function describe(error: unknown): string {
-  return error instanceof ToolsError ? error.message : `${error instanceof Error ? error.stack : error}`;
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof ToolsError || 'code' in error ? error.message : (error.stack ?? error.message);
 }
 
 async function main(argv: readonly string[]): Promise<number> {
