@@ -179,7 +179,9 @@ function unique(values: readonly string[]): readonly string[] {
 
 /** `::1` and `0:0:0:0:0:0:0:1` are one address. */
 function uniqueAddresses(addresses: readonly string[]): readonly string[] {
-  return [
-    ...new Map(addresses.toReversed().map((address) => [String(ipBytes(address)), address])).values(),
-  ].toReversed();
+  const seen = new Set<string>();
+  return addresses.filter((address) => {
+    const key = String(ipBytes(address));
+    return !seen.has(key) && seen.add(key);
+  });
 }

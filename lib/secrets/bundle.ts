@@ -12,7 +12,7 @@ import { encryptFor, type OpenOptions, openFile } from './encrypted-file.ts';
 import { AUTHORITY_NAMES, type BundleEncryption, type SecretsBundle } from './secrets-bundle.ts';
 
 /** Far above any bundle, far below what a parser chokes on. */
-const BUNDLE_LIMIT_BYTES = 1024 * 1024;
+const BUNDLE_LIMIT_BYTES = 512 * 1024;
 const SECRET_FILE_MODE = 0o600;
 
 const COMMON_NAMES: Readonly<Record<AuthorityName, string>> = {

@@ -10,14 +10,28 @@ import type { RecordSource } from './record-reader.ts';
  */
 export async function parseDocument(text: string, source: RecordSource): Promise<unknown> {
   if (text.trimStart().startsWith('{')) return parseJson(text, source);
-  const { LineCounter, parseDocument: parseYaml } = await import('yaml');
+  const { isScalar, LineCounter, parseDocument: parseYaml, visit } = await import('yaml');
   const lineCounter = new LineCounter();
   try {
-    const document = parseYaml(text, { prettyErrors: false, lineCounter, version: '1.2', schema: 'core' });
+    const document = parseYaml(text, {
+      prettyErrors: false,
+      lineCounter,
+      version: '1.2',
+      schema: 'core',
+      // The parser compares every key with every other, which takes minutes for a mapping of 100 000.
+      uniqueKeys: false,
+    });
     const [error] = document.errors;
     if (error !== undefined) {
       throw invalid(source, `is not valid YAML at line ${lineCounter.linePos(error.pos[0]).line} (${error.code})`);
     }
+    visit(document, {
+      Map(_, { items }) {
+        const keys = new Set(items.map(({ key }) => (isScalar(key) ? String(key.value) : null)));
+        if (keys.size < items.length || keys.has(null))
+          throw invalid(source, 'has a key twice, or one that is no word');
+      },
+    });
     return document.toJS({ maxAliasCount: 0 });
   } catch (error) {
     if (error instanceof KeelwayError) throw error;

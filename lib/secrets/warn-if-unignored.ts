@@ -22,7 +22,8 @@ export async function warnIfUnignored(path: string, exec: ExecPort, signal?: Abo
   const names = [basename(path), `${basename(leafFolder(path))}/machine.json`];
   let result: ExecResult;
   try {
-    result = await exec.run('git', ['check-ignore', '-z', '--', ...names], {
+    result = await exec.run('git', ['check-ignore', '-z', '--stdin'], {
+      input: names.join('\0'),
       cwd: dirname(resolve(path)),
       environment: { LC_ALL: 'C' },
       ...(signal === undefined ? {} : { signal }),

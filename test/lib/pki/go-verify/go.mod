@@ -1,0 +1,3 @@
+module keelway.dev/test/go-verify
+
+go 1.24
