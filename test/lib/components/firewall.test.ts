@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { firewall, firewallRules } from '../../../lib/components/firewall.ts';
+import type { Cluster } from '../../../lib/model/cluster.ts';
+import { referenceCluster, testContext, testMachine } from '../plan/reference-cluster.ts';
+import { onMachine } from './machine-root.ts';
+
+const cluster = referenceCluster();
+const stacked: Cluster = {
+  ...cluster,
+  etcd: { ...cluster.etcd, topology: 'stacked' },
+  machines: ['10.0.0.11', '10.0.0.12', '10.0.0.13'].map((address, index) =>
+    testMachine(`cp-${index + 1}`, 'control-plane', address, { runsEtcd: true }),
+  ),
+};
+const noVip: Cluster = { ...cluster, controlPlane: { ...cluster.controlPlane, vip: null } };
+
+describe('the rules', () => {
+  it.each([
+    ['cp-1', cluster],
+    ['etcd-1', cluster],
+    ['worker-1', cluster],
+    ['cp-1', stacked],
+    ['worker-1', noVip],
+  ])('of %s pass nft’s own check, and load twice', async (name, of) => {
+    const { exitCode, stderr } = await onMachine(
+      [firewall(testContext(name, of))],
+      'nft -c -f /etc/keelway/firewall.nft && nft -f /etc/keelway/firewall.nft && nft -f /etc/keelway/firewall.nft && [ "$(nft list tables)" = "table inet keelway" ]',
+    );
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+  });
+
+  it('leave other tables alone, and take the administrator’s own', async () => {
+    const { exitCode, stdout, stderr } = await onMachine(
+      [firewall(testContext('worker-1', cluster))],
+      `nft add table ip kube-proxy && nft -f /etc/keelway/firewall.nft && nft list tables && nft list chain inet keelway input`,
+      { files: { '/etc/keelway/firewall.d/10-site.nft': 'tcp dport 8443 accept\n' } },
+    );
+    expect(stderr).toBe('');
+    expect(stdout).toContain('table ip kube-proxy');
+    expect(stdout).toContain('tcp dport 8443 accept');
+    expect(exitCode).toBe(0);
+  });
+
+  it('look at nothing that is forwarded', () => {
+    for (const machine of cluster.machines) expect(firewallRules(cluster, machine)).not.toMatch(/hook (?!input)/);
+  });
+});
+
+/**
+ * A machine with the rules, and a neighbour that takes any address of the subnet, each in a network namespace. `probe`
+ * says whether a TCP connection from an address to a port is answered.
+ */
+function setup(address: string): string {
+  return `
+set -e
+mkdir -p /run/netns
+ip netns add machine
+ip netns add neighbour
+ip -n machine link set lo up
+ip -n neighbour link add out type veth peer name eth0 netns machine
+ip -n machine addr add ${address}/24 dev eth0
+ip -n machine link set eth0 up
+ip -n neighbour link set out up
+for host in 1 11 12 21 22 31 32 77; do ip -n neighbour addr add 10.0.0.$host/24 dev out 2>/dev/null || :; done
+ip -n neighbour addr del ${address}/24 dev out 2>/dev/null || :
+ip -n neighbour addr add 10.244.7.7/32 dev out
+ip -n machine route add 10.244.0.0/16 dev eth0
+cat >/serve.py <<'END'
+import selectors, socket, sys
+chosen = selectors.DefaultSelector()
+for port in map(int, sys.argv[1:]):
+    one = socket.create_server(('0.0.0.0', port))
+    one.setblocking(False)
+    chosen.register(one, selectors.EVENT_READ)
+print('ready', flush=True)
+while True:
+    for key, _ in chosen.select():
+        key.fileobj.accept()[0].close()
+END
+cat >/probe.py <<'END'
+import socket, sys
+source, target, *ports = sys.argv[1:]
+opened = []
+for port in map(int, ports):
+    try:
+        socket.create_connection((target, port), timeout=0.3, source_address=(source, 0)).close()
+        opened.append(port)
+    except OSError:
+        pass
+print(source, *opened)
+END
+PORTS='22 179 2379 2380 5473 6443 9100 10250 10256 10249 30080 2381 7445'
+ip netns exec machine nft -f /etc/keelway/firewall.nft
+ip netns exec machine python3 /serve.py $PORTS >/ready &
+until grep -qs ready /ready; do sleep 0.05; done
+from() { ip netns exec neighbour python3 /probe.py "$1" ${address} $PORTS; }
+`;
+}
+
+async function reach(name: string, address: string, sources: readonly string[], of = cluster): Promise<string[]> {
+  const probes = sources.map((source) => `from ${source} >/from.${source} & waited="$waited $!"\n`).join('');
+  const script = `${setup(address)}waited=\n${probes}wait $waited\ncat ${sources.map((source) => `/from.${source}`).join(' ')}`;
+  const { exitCode, stdout, stderr } = await onMachine([firewall(testContext(name, of))], script);
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+  return stdout.trim().split('\n');
+}
+
+describe('real packets', () => {
+  it('reach etcd from the control plane and its peers only', async () => {
+    expect(await reach('etcd-1', '10.0.0.21', ['10.0.0.11', '10.0.0.22', '10.0.0.31', '10.0.0.77'])).toEqual([
+      '10.0.0.11 22 2379 9100',
+      '10.0.0.22 22 2379 2380',
+      '10.0.0.31 22 9100',
+      '10.0.0.77 22',
+    ]);
+  });
+
+  it('reach an API server from anywhere, its kubelet from Kubernetes machines and pods, BGP from peers', async () => {
+    const sources = ['10.0.0.1', '10.0.0.12', '10.0.0.31', '10.0.0.77', '10.244.7.7', '10.0.0.21'];
+    expect(await reach('cp-1', '10.0.0.11', sources)).toEqual([
+      '10.0.0.1 22 179 6443 10256 30080',
+      '10.0.0.12 22 179 5473 6443 9100 10250 10256 30080',
+      '10.0.0.31 22 179 5473 6443 9100 10250 10256 30080',
+      '10.0.0.77 22 6443 10256 30080',
+      '10.244.7.7 22 179 5473 6443 9100 10250 10256 30080',
+      '10.0.0.21 22 6443 10256 30080',
+    ]);
+  });
+
+  it('do not reach a stacked etcd from workers', async () => {
+    const of: Cluster = { ...stacked, machines: [...stacked.machines, testMachine('worker-1', 'worker', '10.0.0.31')] };
+    expect(await reach('cp-1', '10.0.0.11', ['10.0.0.12', '10.0.0.31'], of)).toEqual([
+      '10.0.0.12 22 179 2379 2380 5473 6443 9100 10250 10256 30080',
+      '10.0.0.31 22 179 5473 6443 9100 10250 10256 30080',
+    ]);
+  });
+
+  it('reach everything from the machine itself, and pings are answered', async () => {
+    const script = `${setup('10.0.0.31')}
+ip netns exec machine python3 /probe.py 127.0.0.1 127.0.0.1 $PORTS
+ip netns exec machine python3 /probe.py 10.0.0.31 10.0.0.31 $PORTS
+ip netns exec neighbour ping -c 1 -W 2 -q 10.0.0.31 | grep -c ' 0% packet loss'`;
+    const { stdout, stderr } = await onMachine([firewall(testContext('worker-1', cluster))], script);
+    expect(stderr).toBe('');
+    const all = '22 179 2379 2380 5473 6443 9100 10250 10256 10249 30080 2381 7445';
+    expect(stdout.trim().split('\n')).toEqual([`127.0.0.1 ${all}`, `10.0.0.31 ${all}`, '1']);
+  });
+
+  it('reach a pod on the host’s network through a Service, whatever its port', async () => {
+    const script = `${setup('10.0.0.31')}
+ip netns exec machine python3 /serve.py 9999 >/ready2 &
+until grep -qs ready /ready2; do sleep 0.05; done
+ip netns exec machine nft 'add table ip services; add chain ip services prerouting { type nat hook prerouting priority dstnat; }; add rule ip services prerouting tcp dport 30999 dnat to 10.0.0.31:9999'
+ip netns exec neighbour python3 /probe.py 10.0.0.77 10.0.0.31 30999 9999`;
+    const { stdout, stderr } = await onMachine([firewall(testContext('worker-1', cluster))], script);
+    expect(stderr).toBe('');
+    expect(stdout).toBe('10.0.0.77 30999\n');
+  });
+});
