@@ -1,5 +1,6 @@
 import { KeelwayError } from '../errors.ts';
 import {
+  constructed,
   type DerNode,
   encodeBinary,
   frozen,
@@ -31,6 +32,8 @@ const TRUE = primitive(Tag.boolean, '\xff');
 const DNS_NAME = 0x82;
 const IP_ADDRESS = 0x87;
 const KEY_IDENTIFIER = 0x80;
+/** `extensions [3]` of TBSCertificate. */
+const EXTENSIONS_FIELD = 0xa3;
 
 /** Named bits from the left: digitalSignature 0, keyEncipherment 2, keyCertSign 5, cRLSign 6. */
 const USAGE_OF_CA = keyUsage('\x01\x86');
@@ -43,9 +46,13 @@ const USAGE_OF_LEAF: Readonly<Record<KeyAlgorithm, DerNode>> = {
 const CONSTRAINTS_OF_CA = extension(BASIC_CONSTRAINTS, true, sequence(TRUE, unsignedInteger(Uint8Array.of(0))));
 const CONSTRAINTS_OF_LEAF = extension(BASIC_CONSTRAINTS, true, sequence());
 
-/** Extensions of a self-signed CA. */
-export function authorityExtensions(subjectKeyId: string): readonly DerNode[] {
-  return [USAGE_OF_CA, CONSTRAINTS_OF_CA, extension(SUBJECT_KEY_ID, false, primitive(Tag.octetString, subjectKeyId))];
+/** Extensions of a self-signed CA, as the field of its certificate. */
+export function authorityExtensions(subjectKeyId: string): DerNode {
+  return field([
+    USAGE_OF_CA,
+    CONSTRAINTS_OF_CA,
+    extension(SUBJECT_KEY_ID, false, primitive(Tag.octetString, subjectKeyId)),
+  ]);
 }
 
 /** Names the issuing CA's key; the same for all its leaves. */
@@ -54,29 +61,51 @@ export function authorityKeyIdExtension(subjectKeyId: string): DerNode {
 }
 
 /**
- * Extensions of a leaf.
+ * Extensions of a leaf, as the field of its certificate.
  *
  * @throws KeelwayError `PKI_SAN_EMPTY` when a server certificate names nothing, `PKI_SAN_INVALID` for a name that
  * certificates cannot carry.
  */
-export function leafExtensions(
-  request: CertificateRequest,
-  algorithm: KeyAlgorithm,
-  authorityKeyId: DerNode,
-): readonly DerNode[] {
-  const extensions = [USAGE_OF_LEAF[algorithm], extendedKeyUsage(request.usages), CONSTRAINTS_OF_LEAF, authorityKeyId];
+export function leafExtensions(request: CertificateRequest, algorithm: KeyAlgorithm, authorityKeyId: DerNode): DerNode {
   const names = [
     ...request.sans.dns.map((name) => primitive(DNS_NAME, dnsName(name, request))),
     ...request.sans.ips.map((address) => primitive(IP_ADDRESS, addressBytes(address, request))),
   ];
-  if (names.length > 0) extensions.push(extension(SUBJECT_ALT_NAME, false, sequence(...names)));
-  else if (request.usages.includes('server')) {
+  if (names.length > 0) {
+    const subjectAltName = extension(SUBJECT_ALT_NAME, false, sequence(...names));
+    return field([...commonExtensions(request.usages, algorithm, authorityKeyId), subjectAltName]);
+  }
+  if (request.usages.includes('server')) {
     throw new KeelwayError({
       code: 'PKI_SAN_EMPTY',
       message: `certificate ${request.id} is for a server and names neither host nor address`,
     });
   }
-  return extensions;
+  return namelessField(request.usages, algorithm, authorityKeyId);
+}
+
+/** By the CA's key identifier: most leaves of a cluster are clients, and all of one CA have the same extensions. */
+const namelessFields = new WeakMap<DerNode, Map<string, DerNode>>();
+
+function namelessField(usages: readonly KeyUsagePurpose[], algorithm: KeyAlgorithm, authorityKeyId: DerNode): DerNode {
+  const fields = namelessFields.get(authorityKeyId) ?? new Map<string, DerNode>();
+  namelessFields.set(authorityKeyId, fields);
+  const key = `${algorithm} ${usages.join()}`;
+  const found = fields.get(key) ?? frozen(field(commonExtensions(usages, algorithm, authorityKeyId)));
+  fields.set(key, found);
+  return found;
+}
+
+function commonExtensions(
+  usages: readonly KeyUsagePurpose[],
+  algorithm: KeyAlgorithm,
+  authorityKeyId: DerNode,
+): readonly DerNode[] {
+  return [USAGE_OF_LEAF[algorithm], extendedKeyUsage(usages), CONSTRAINTS_OF_LEAF, authorityKeyId];
+}
+
+function field(extensions: readonly DerNode[]): DerNode {
+  return constructed(EXTENSIONS_FIELD, [sequence(...extensions)]);
 }
 
 const extendedKeyUsages = new Map<string, DerNode>();

@@ -26,11 +26,11 @@ export interface CertificateContents {
   readonly notAfterSeconds: number;
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKeyDer: Uint8Array;
-  readonly extensions: readonly DerNode[];
+  /** The whole field, `extensions [3]`. */
+  readonly extensions: DerNode;
 }
 
 const VERSION_3 = frozen(constructed(0xa0, [unsignedInteger(Uint8Array.of(2))]));
-const EXTENSIONS_TAG = 0xa3;
 const COMMON_NAME = objectIdentifier('2.5.4.3');
 const ORGANIZATION = objectIdentifier('2.5.4.10');
 
@@ -66,7 +66,7 @@ export function signCertificate(contents: CertificateContents, key: KeyObject, a
       sequence(time(contents.notBeforeSeconds), time(contents.notAfterSeconds)),
       contents.subject,
       encoded(contents.publicKeyDer),
-      constructed(EXTENSIONS_TAG, [sequence(...contents.extensions)]),
+      contents.extensions,
     ),
   );
   const signature = sign('sha256', toBeSigned, key);
