@@ -4,16 +4,12 @@ import type { MachineContext, MachinePart, PlannedUnit } from '../plan/machine-p
 import { type UnitSection, unitFile } from '../render/systemd.ts';
 import { bootstrapManifest } from './bootstrap-objects.ts';
 import { bootstrapScript, CREDENTIAL_FOLDER } from './bootstrap-script.ts';
-import {
-  API_SERVER_PKI,
-  CONTROLLER_MANAGER_PKI,
-  localApiServer,
-  publicFile,
-  rootDirectory,
-} from './control-plane-files.ts';
+import { CONTROLLER_MANAGER_PKI, localApiServer, rootDirectory } from './control-plane-files.ts';
+import { CLUSTER_AUTHORITIES, KUBELET_KUBECONFIG } from './kubelet-paths.ts';
+import { plainFile, SEED_UNIT, scriptCommand, scriptFile, TARGET, TIME_SYNC_UNIT } from './product-unit.ts';
 
 const UNIT = 'keelway-bootstrap';
-const SCRIPT = '/etc/keelway/bin/bootstrap';
+const SCRIPT = 'bootstrap';
 const OBJECTS = '/etc/keelway/bootstrap/objects.yaml';
 const RUNTIME_DIRECTORY = 'keelway/bootstrap';
 
@@ -31,25 +27,21 @@ export function bootstrap(context: MachineContext): MachinePart {
   return {
     directories: [rootDirectory('/etc/keelway/bootstrap', 0o755)],
     files: [
-      publicFile(OBJECTS, bootstrapManifest(cluster)),
-      {
-        path: SCRIPT,
-        contents: bootstrapScript({
+      plainFile(OBJECTS, bootstrapManifest(cluster)),
+      scriptFile(
+        SCRIPT,
+        bootstrapScript({
           kubectl: programPath(machine.os, 'kubectl'),
           machine: machine.name,
           server: localApiServer(context),
-          authorities: `${API_SERVER_PKI}/ca.crt`,
+          authorities: CLUSTER_AUTHORITIES,
           signer: `${CONTROLLER_MANAGER_PKI}/node-signer`,
-          kubeletKubeconfig: '/etc/kubernetes/kubelet.conf',
+          kubeletKubeconfig: KUBELET_KUBECONFIG,
           objects: OBJECTS,
           runtimeDirectory: `/run/${RUNTIME_DIRECTORY}`,
           nodeLabels: controlPlaneNodeLabels(cluster),
         }),
-        mode: 0o755,
-        owner: 'root',
-        group: 'root',
-        secret: false,
-      },
+      ),
     ],
     units: [service(), timer()],
   };
@@ -76,15 +68,14 @@ function service(): PlannedUnit {
     contents: unitFile({
       Unit: [
         ['Description', 'Keelway: first permissions of the cluster and role of this node'],
-        ['Requires', 'keelway-seed.service'],
-        ['After', 'keelway-seed.service keelway-time-sync.service kubelet.service'],
-        ['PartOf', 'keelway.target'],
+        ['Requires', SEED_UNIT],
+        ['After', `${SEED_UNIT} ${TIME_SYNC_UNIT} kubelet.service`],
+        ['PartOf', TARGET],
         ['StartLimitIntervalSec', 0],
       ],
       Service: [
         ['Type', 'oneshot'],
-        // Through sh: SELinux lets systemd run no program below /etc.
-        ['ExecStart', `/bin/sh ${SCRIPT}`],
+        ['ExecStart', scriptCommand(SCRIPT)],
         // Also after a SIGKILL, which the script cannot catch.
         ['ExecStopPost', `/bin/rm -rf /run/${RUNTIME_DIRECTORY}/${CREDENTIAL_FOLDER}`],
         ['TimeoutStartSec', '30min'],
@@ -136,16 +127,16 @@ function timer(): PlannedUnit {
     contents: unitFile({
       Unit: [
         ['Description', 'Keelway: bootstrap at the boot, then look again every ten minutes'],
-        ['Requires', 'keelway-seed.service'],
-        ['After', 'keelway-seed.service'],
-        ['PartOf', 'keelway.target'],
+        ['Requires', SEED_UNIT],
+        ['After', SEED_UNIT],
+        ['PartOf', TARGET],
       ],
       Timer: [
         ['OnActiveSec', '1s'],
         ['OnUnitInactiveSec', '10min'],
         ['AccuracySec', '1s'],
       ],
-      Install: [['WantedBy', 'keelway.target']],
+      Install: [['WantedBy', TARGET]],
     }),
   };
 }

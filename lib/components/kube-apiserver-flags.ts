@@ -4,11 +4,10 @@ import { apiServerHasPeerProxy } from '../model/quirks.ts';
 import { ADMISSION_PLUGINS } from './admission.ts';
 import { AUDIT_LOG_DIRECTORY } from './audit-policy.ts';
 import { API_SERVER_CONFIG, API_SERVER_PKI } from './control-plane-files.ts';
+import { ETCD_CLIENT_PORT } from './etcd-flags.ts';
 
 /** How long a stopping API server still serves while /readyz already fails: VIP and balancers turn away meanwhile. */
 export const SHUTDOWN_DELAY_SECONDS = 20;
-
-const ETCD_CLIENT_PORT = 2379;
 
 /**
  * The API server's command line, without the program's name. It holds paths, never secrets: mirror pods show it.

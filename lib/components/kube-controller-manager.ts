@@ -19,6 +19,8 @@ import { restartAnnotation, STATIC_POD_DIRECTORY, staticPodFile } from './static
 const NAME = 'kube-controller-manager';
 const KUBECONFIG = '/etc/kubernetes/controller-manager.conf';
 const PORT = 10_257;
+/** The program makes this folder when it is missing, which a read-only root file system does not let it. */
+const FLEX_VOLUME_DIRECTORY = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec';
 
 /**
  * The controller-manager of a control-plane machine: static pod, kubeconfig and PKI folder.
@@ -70,6 +72,7 @@ export function kubeControllerManager(context: MachineContext): MachinePart {
           { name: 'pki', path: CONTROLLER_MANAGER_PKI, type: 'Directory', readOnly: true },
           { name: 'kubeconfig', path: KUBECONFIG, type: 'File', readOnly: true },
         ],
+        emptyDirectories: [{ name: 'flexvolume', path: FLEX_VOLUME_DIRECTORY }],
       }),
     ],
   };

@@ -15,6 +15,12 @@ export interface HostMount {
   readonly readOnly: boolean;
 }
 
+/** A folder that starts empty and lives as long as the pod, for a program that must write somewhere. */
+export interface EmptyDirectory {
+  readonly name: string;
+  readonly path: string;
+}
+
 /** HTTPS probes against a port of the host; paths by probe. */
 export interface StaticPodProbes {
   readonly host: string;
@@ -42,6 +48,7 @@ export interface StaticPod {
   /** All others are dropped. */
   readonly addCapabilities?: readonly string[];
   readonly mounts: readonly HostMount[];
+  readonly emptyDirectories?: readonly EmptyDirectory[];
   readonly hostAliases?: readonly { readonly ip: string; readonly hostnames: readonly string[] }[];
   readonly terminationGracePeriodSeconds?: number;
 }
@@ -85,7 +92,10 @@ export function staticPodManifest(pod: StaticPod): YamlValue {
       hostAliases: pod.hostAliases?.map(({ ip, hostnames }) => ({ ip, hostnames })),
       securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
       containers: [container(pod)],
-      volumes: pod.mounts.map(({ name, path, type }) => ({ name, hostPath: { path, type } })),
+      volumes: [
+        ...pod.mounts.map(({ name, path, type }) => ({ name, hostPath: { path, type } })),
+        ...(pod.emptyDirectories ?? []).map(({ name }) => ({ name, emptyDir: {} })),
+      ],
     },
   };
 }
@@ -128,7 +138,10 @@ function container(pod: StaticPod): YamlValue {
       readOnlyRootFilesystem: true,
       capabilities: { add: pod.addCapabilities?.length ? pod.addCapabilities : undefined, drop: ['ALL'] },
     },
-    volumeMounts: pod.mounts.map(({ name, path, readOnly }) => ({ name, mountPath: path, readOnly })),
+    volumeMounts: [
+      ...pod.mounts.map(({ name, path, readOnly }) => ({ name, mountPath: path, readOnly })),
+      ...(pod.emptyDirectories ?? []).map(({ name, path }) => ({ name, mountPath: path, readOnly: false })),
+    ],
   };
 }
 
