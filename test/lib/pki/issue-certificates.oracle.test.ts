@@ -9,6 +9,7 @@ import { type IssueResult, issueCertificates } from '../../../lib/pki/issue-cert
 import type { CertificateRequest, IssuedCertificate } from '../../../lib/pki/pki-bundle.ts';
 import type { SecretsBundle } from '../../../lib/secrets/secrets-bundle.ts';
 import { AUTHORITY_NAMES } from '../../../lib/secrets/secrets-bundle.ts';
+import { findGo } from '../../tools/lib/go.ts';
 import { externalCluster, NOW, output, portsAt, stackedCluster, testSecrets } from './support.ts';
 
 const PURPOSE = { server: 'sslserver', client: 'sslclient' } as const;
@@ -135,7 +136,8 @@ describe.each([
       nowSeconds: NOW,
     }));
     const program = join(import.meta.dirname, 'go-verify');
-    expect(await output('go', ['run', '-C', program, '.'], JSON.stringify(leaves))).toBe(`ok ${leaves.length}\n`);
+    const go = (await findGo()).program;
+    expect(await output(go, ['run', '-C', program, '.'], JSON.stringify(leaves))).toBe(`ok ${leaves.length}\n`);
   }, 120_000);
 
   it('come from CAs that may sign leaves and nothing else', async () => {
