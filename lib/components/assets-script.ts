@@ -32,7 +32,7 @@ has_hash() {
 fetch() {
   if has_hash "$1" "$2"; then return 0; fi
   rm -f "$2.part"
-  curl --fail --location --silent --show-error --retry 3 --connect-timeout 10 --output "$2.part" "$3" || return 1
+  curl --fail --location --silent --show-error --connect-timeout 10 --output "$2.part" "$3" || return 1
   if ! has_hash "$1" "$2.part"; then
     rm -f "$2.part"
     say "REFUSED: $3 does not have the sha256 $1"
@@ -62,15 +62,12 @@ put() {
 }
 
 all() {
-  missing=0
   while IFS=$tab read -r sha256 path url; do
-    fetch "$sha256" "$path" "$url" || missing=1
+    fetch "$sha256" "$path" "$url" || return 1
   done <${DOWNLOADS_FILE}
-  [ "$missing" -eq 0 ] || return 1
   while IFS=$tab read -r sha256 path member target; do
-    put "$sha256" "$path" "$member" "$target" || missing=1
+    put "$sha256" "$path" "$member" "$target" || return 1
   done <${INSTALLS_FILE}
-  [ "$missing" -eq 0 ]
 }
 
 until all; do
