@@ -6,7 +6,7 @@ import type { MachineContext, MachinePart, PlannedDownload } from '../plan/machi
 import { ASSETS_UNIT } from './asset-units.ts';
 import { ASSETS_FOLDER, ASSETS_SCRIPT, DOWNLOADS_FILE, INSTALLS_FILE } from './assets-script.ts';
 import { rootDirectory } from './control-plane-files.ts';
-import { oneshotScript, plainFile, productService, scriptFile } from './product-unit.ts';
+import { mainServices, oneshotScript, plainFile, productService, scriptFile } from './product-unit.ts';
 
 const SCRIPT = 'assets';
 
@@ -49,7 +49,7 @@ export function assets(context: MachineContext): MachinePart {
         name: ASSETS_UNIT,
         description: 'Keelway: fetch, verify and install the programs of the asset lock',
         wants: ['network-online.target'],
-        before: ['containerd.service', 'kubelet.service', 'kube-proxy.service', 'etcd.service'],
+        before: mainServices(machine),
         service: [...oneshotScript(SCRIPT), ['TimeoutStartSec', 'infinity']],
       }),
     ],

@@ -4,7 +4,7 @@ import { programPath } from '../model/programs.ts';
 import type { MachineContext, MachinePart, PlannedUnit } from '../plan/machine-plan.ts';
 import { rootDirectory } from './control-plane-files.ts';
 import { type Flow, type FlowSource, flowSources, flowsOf } from './firewall-flows.ts';
-import { plainFile, productService } from './product-unit.ts';
+import { mainServices, plainFile, productService } from './product-unit.ts';
 
 const RULES_FILE = '/etc/keelway/firewall.nft';
 /** Rules of the machine's administrator, inside our chain: files named `*.nft`. */
@@ -28,7 +28,7 @@ export function firewall({ cluster, machine }: MachineContext): MachinePart {
       productService({
         name: 'keelway-firewall.service',
         description: 'Keelway: firewall of the machine',
-        before: ['containerd.service', 'etcd.service', 'kubelet.service'],
+        before: mainServices(machine),
         service: [
           ['Type', 'oneshot'],
           ['RemainAfterExit', 'yes'],

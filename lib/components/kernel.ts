@@ -2,7 +2,7 @@ import type { Machine } from '../model/machine.ts';
 import type { MachineContext, MachinePart, PlannedUnit } from '../plan/machine-plan.ts';
 import { unitFile } from '../render/systemd.ts';
 import { rootDirectory } from './control-plane-files.ts';
-import { oneshotScript, plainFile, productService, scriptFile } from './product-unit.ts';
+import { mainServices, oneshotScript, plainFile, productService, scriptFile } from './product-unit.ts';
 
 const SCRIPT = 'kernel';
 const MODULES_FILE = '/etc/modules-load.d/90-keelway.conf';
@@ -32,7 +32,7 @@ export function kernel(context: MachineContext): MachinePart {
       productService({
         name: 'keelway-kernel.service',
         description: 'Keelway: kernel modules and settings',
-        before: ['containerd.service', 'kubelet.service', 'kube-proxy.service', 'etcd.service'],
+        before: mainServices(machine),
         service: oneshotScript(SCRIPT),
       }),
     ],

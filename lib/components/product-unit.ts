@@ -1,3 +1,4 @@
+import type { Machine } from '../model/machine.ts';
 import type { PlannedFile, PlannedUnit } from '../plan/machine-plan.ts';
 import { type UnitSection, unitFile } from '../render/systemd.ts';
 
@@ -59,6 +60,19 @@ export function productService(options: ProductService): PlannedUnit {
       Install: [['WantedBy', TARGET]],
     }),
   };
+}
+
+/**
+ * The services of a machine that need its kernel settings, firewall and programs, for `Before=`.
+ *
+ * Never a service that is not ours here: an etcd machine may have the OS's own containerd, which multi-user.target waits
+ * for.
+ */
+export function mainServices(machine: Machine): readonly string[] {
+  return [
+    ...(machine.runsEtcd ? ['etcd.service'] : []),
+    ...(machine.runsKubelet ? ['containerd.service', 'kubelet.service', 'kube-proxy.service'] : []),
+  ];
 }
 
 /** Lines of a `[Service]` that runs a script once and counts as active after it. */
