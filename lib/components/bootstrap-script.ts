@@ -73,7 +73,7 @@ retry() {
 }
 
 forget() {
-  rm -rf "$credential"
+  rm -rf "$credential" "$cache"
 }
 
 api_ready() {
