@@ -15,6 +15,7 @@ export const MODES_FILE = '/etc/keelway/manifest.modes';
  */
 export const SEED_SCRIPT: string = `#!/bin/sh
 # Keelway: lets nothing start on the wrong machine, or from files that are not as they were delivered.
+# shellcheck disable=SC2154 # the identity file sets them
 set -eu
 export LC_ALL=C
 

@@ -4,8 +4,8 @@ export interface TimeSyncScript {
   readonly floorSeconds: number;
   /** Waits until the clock is set by a server, or fails after this many tries, two seconds apart. */
   readonly waitCommand: (tries: number) => string;
-  /** Files that the time daemon touches while it runs: their times are floors too. */
-  readonly clockFiles: readonly string[];
+  /** File that the time daemon touches while it runs: its time is a floor too. */
+  readonly clockFile: string;
   /** False: the cluster names no time servers, so nothing is waited for. */
   readonly hasServers: boolean;
 }
@@ -29,11 +29,9 @@ export LC_ALL=C
 
 # No certificate of this machine is valid before.
 floor=${settings.floorSeconds}
-for file in ${settings.clockFiles.join(' ')}; do
-  [ -e "$file" ] || continue
-  seen=$(stat -c %Y "$file")
-  if [ "$seen" -gt "$floor" ]; then floor=$seen; fi
-done
+# Nor can it be earlier than when the time daemon last ran.
+seen=$(stat -c %Y ${settings.clockFile} 2>/dev/null || echo 0)
+if [ "$seen" -gt "$floor" ]; then floor=$seen; fi
 
 say() {
   echo "keelway-time-sync: $*" >&2

@@ -33,7 +33,7 @@ export function timeSync(context: MachineContext): MachinePart {
         timeSyncScript({
           floorSeconds: clockFloorSeconds(context),
           waitCommand: daemon.waitCommand,
-          clockFiles: daemon.clockFiles,
+          clockFile: daemon.clockFile,
           hasServers: context.cluster.network.timeServers.length > 0,
         }),
       ),
@@ -60,7 +60,7 @@ interface TimeDaemon {
   readonly unit: string;
   readonly config: ReturnType<typeof plainFile>;
   readonly directories: NonNullable<MachinePart['directories']>;
-  readonly clockFiles: readonly string[];
+  readonly clockFile: string;
   readonly waitCommand: (tries: number) => string;
 }
 
@@ -80,7 +80,7 @@ function chrony({ cluster, machine }: MachineContext): TimeDaemon {
     unit,
     config: plainFile(config, `${lines.join('\n')}\n`),
     directories: machine.os === 'fedora-coreos' ? [] : [rootDirectory('/etc/chrony', 0o755)],
-    clockFiles: [drift],
+    clockFile: drift,
     waitCommand: (tries) => `chronyc -n waitsync ${tries} 0 0 2`,
   };
 }
@@ -102,7 +102,7 @@ function timesyncd({ cluster }: MachineContext): TimeDaemon {
       }) || '[Time]\n',
     ),
     directories: [rootDirectory('/etc/systemd/timesyncd.conf.d', 0o755)],
-    clockFiles: ['/var/lib/systemd/timesync/clock'],
+    clockFile: '/var/lib/systemd/timesync/clock',
     waitCommand: (tries) =>
       `timeout ${tries * 2} sh -c 'until [ -e /run/systemd/timesync/synchronized ]; do sleep 2; done'`,
   };
