@@ -14,7 +14,9 @@ const BOOTSTRAP = 'sh /etc/keelway/bin/bootstrap; ls /run/keelway/bootstrap';
 let lab: ControlPlaneLab;
 
 beforeAll(async () => {
-  lab = await startControlPlane(referenceCluster(), MACHINES);
+  const cluster = referenceCluster();
+  const vip = { address: '10.0.0.100', profile: 'arp', onLink: 'arp', inNodeSubnet: true, bgp: null } as const;
+  lab = await startControlPlane({ ...cluster, controlPlane: { ...cluster.controlPlane, vip } }, MACHINES);
 }, 60_000);
 
 afterAll(async () => {
@@ -108,6 +110,32 @@ describe('the bootstrap script', () => {
     expect((await admin("auth can-i '*' '*'")).trim()).toBe('yes');
     const bound = await admin('get clusterrolebindings -o name -l app.kubernetes.io/managed-by=keelway');
     expect(bound.trim().split('\n')).toHaveLength(3);
+  });
+
+  it('gives kube-vip its own lease and the API server the kubelets, and no more', async () => {
+    const may = async (user: string, ...questions: string[]): Promise<string[]> => {
+      const ask = `kubectl --kubeconfig /root/operator.conf auth can-i --as ${user}`;
+      const { stdout } = await lab.shell(
+        'cp-1',
+        questions.map((question) => `${ask} ${question} 2>&1 || true`).join('\n'),
+      );
+      return stdout
+        .trim()
+        .split('\n')
+        .filter((line) => /^(yes|no)\b/.test(line));
+    };
+    const lease = 'leases.coordination.k8s.io';
+    const own = ['create', 'get', 'update'].map(
+      (verb) => `${verb} ${lease}${verb === 'create' ? '' : '/plndr-cp-lock'}`,
+    );
+    const others = [`get ${lease}/kube-scheduler`, `list ${lease}`, `delete ${lease}/plndr-cp-lock`, 'get secrets'];
+    expect(await may('kube-vip', ...[...own, ...others].map((question) => `${question} -n kube-system`))).toEqual([
+      ...own.map(() => 'yes'),
+      ...others.map(() => 'no'),
+    ]);
+    expect(
+      await may('kube-apiserver-kubelet-client', 'get nodes --subresource=proxy', 'get secrets', 'delete nodes'),
+    ).toEqual(['yes', 'no', 'no']);
   });
 
   it('does nothing, and makes no credential, when it runs again', async () => {
