@@ -1,7 +1,7 @@
 import type { Issue } from '../issue.ts';
 import { finding, type IssueCode } from './issue-codes.ts';
 
-/** Largest cluster file or asset lock: 1 MiB, room for some 9000 machines. */
+/** Largest cluster file or asset lock: 1 MiB. */
 export const maxSourceBytes: number = 2 ** 20;
 
 const UTF8_HINT = 'save the file as UTF-8 text';

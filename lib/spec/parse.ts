@@ -36,7 +36,7 @@ export function parseClusterSpec(input: string | Uint8Array, options: { readonly
   const schemaIssues = result.issues.filter((issue) => !refused.some((path) => isRelated(issue.path, path)));
   const issues = [...yamlIssues, ...schemaIssues];
   if (issues.length === 0) return { spec: result.value, issues, source };
-  const part = readablePart(result.value, issues);
+  const part = result.isTruncated ? null : readablePart(result.value, issues);
   if (part !== null) issues.push(...checkReadableRules(part.body, part.unreadable));
   return { spec: null, issues: limit(locateIssues(issues, source), source), source };
 }

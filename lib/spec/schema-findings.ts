@@ -12,11 +12,17 @@ import { nearest } from './suggest.ts';
 
 type RawIssue = z.core.$ZodRawIssue;
 
+/** So many are worded, and so many keys of one mapping; a hostile file could cause a hundred thousand. */
+const MAX_RAW_ISSUES = 1000;
+const MAX_UNKNOWN_KEYS = 100;
+
 /** What the schema made of a value: as far as it could be read, with the findings. */
 export interface SchemaResult<Value> {
   /** Complete and right only when there are no issues. */
   readonly value: Value;
   readonly issues: readonly Issue[];
+  /** True when there are more findings than were worded. */
+  readonly isTruncated: boolean;
 }
 
 /**
@@ -32,11 +38,19 @@ export function runSchema<Value>(
   const result = schema._zod.run({ value, issues: [] }, { async: false, jitless: true });
   if (result instanceof Promise) throw new TypeError('the schema is asynchronous');
   const context: Context = { schema, value, source, meant: new Set() };
-  const issues = result.issues.flatMap((issue) => findingsOf(issue, context));
-  // `ip` for `address` is one mistake, not an unknown field and a missing one.
-  const isNews = ({ code, path }: Issue): boolean =>
-    code !== 'SPEC_FIELD_MISSING' || !context.meant.has(formatIssuePath(path));
-  return { value: result.value as Value, issues: issues.filter(isNews) };
+  const issues = result.issues.slice(0, MAX_RAW_ISSUES).flatMap((issue) => findingsOf(issue, context));
+  const seen = new Set<string>();
+  const isNews = ({ code, path }: Issue): boolean => {
+    const place = formatIssuePath(path);
+    // `ip` for `address` is one mistake, not an unknown field and a missing one.
+    if (code === 'SPEC_FIELD_MISSING' && context.meant.has(place)) return false;
+    // A number beyond all numbers breaks two bounds at once.
+    const isKnown = seen.has(`${code} ${place}`);
+    seen.add(`${code} ${place}`);
+    return !isKnown;
+  };
+  const isTruncated = result.issues.length > MAX_RAW_ISSUES;
+  return { value: result.value as Value, issues: issues.filter(isNews), isTruncated };
 }
 
 interface Context {
@@ -50,7 +64,7 @@ interface Context {
 function findingsOf(raw: RawIssue, context: Context): readonly Issue[] {
   const path = (raw.path ?? []).map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (raw.code === 'unrecognized_keys') {
-    return (raw.keys as readonly string[]).map((key) => unknownField(key, path, context));
+    return (raw.keys as readonly string[]).slice(0, MAX_UNKNOWN_KEYS).map((key) => unknownField(key, path, context));
   }
   return [located(findingOf(raw, path, context), context.source)];
 }
@@ -82,7 +96,8 @@ function missingHint(raw: RawIssue, path: IssuePath, context: Context): string {
 function wrongType(raw: RawIssue, path: IssuePath, input: unknown, context: Context): Issue {
   const written = context.source.textAt(path);
   const expected = expectedText(raw);
-  const message = `${showValue(written ?? input)} is ${kindOf(input)}, not ${expected}`;
+  const shown = typeof input === 'object' ? fieldName(path) : showValue(written ?? input);
+  const message = `${shown} is ${kindOf(input)}, not ${expected}`;
   const [example] = exampleOf(context.schema, path);
   const fields = fieldsAt(context.schema, path);
   let hint = `write ${expected}`;

@@ -1,9 +1,13 @@
 const LIMIT = 60;
-const SECRET = /PRIVATE KEY|AGE-SECRET-KEY|:\/\/[^/@\s]*:[^/@\s]*@/;
+const SECRET = /PRIVATE KEY|AGE-SECRET-KEY/;
+/** Credentials of a URL; the colon is looked for afterwards, so that the search stays linear. */
+const USER_INFO = /:\/\/([^/@\s]*)@/g;
 
 /** True for text that must not be repeated in a message. */
 export function looksSecret(text: string): boolean {
-  return SECRET.test(text);
+  if (SECRET.test(text)) return true;
+  for (const [, user] of text.matchAll(USER_INFO)) if (user?.includes(':') === true) return true;
+  return false;
 }
 
 /**

@@ -42,7 +42,7 @@ export function createSourceDocument(file: string, text: string, root: Node | nu
 const MAX_LINE = 2 ** 20;
 const WIDTH = 120;
 /** Text before the window that is looked at too, so that a secret across its edge is seen whole. */
-const MARGIN = 4096;
+const MARGIN = 1024;
 
 /** A window of the line around the column; secrets and control characters are replaced one for one, so columns stay. */
 function excerptOf(line: string, column: number, hidesKeys: boolean): { excerpt: string; excerptColumn?: number } {
@@ -54,7 +54,7 @@ function excerptOf(line: string, column: number, hidesKeys: boolean): { excerpt:
   return { excerpt: `...${window}${tail}`, excerptColumn: column - from + 4 };
 }
 
-const URL_SECRET = /(:\/\/)([^/@\s]*:[^/@\s]*)(?=@)/g;
+const URL_SECRET = /(:\/\/)([^/@\s]*)(?=@)/g;
 const FIELD_SECRET =
   /((?:password|passphrase|secret|token|private-?_?key|api-?_?key)["']?\s*[:=]\s*)("[^"]*"?|'[^']*'?|[^\s,}\]]+)/gi;
 

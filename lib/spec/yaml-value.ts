@@ -11,6 +11,9 @@ export interface PlainValue {
   readonly refused: readonly IssuePath[];
 }
 
+/** Longer than an RSA key of 16384 bits in text form. */
+const MAX_TEXT = 8192;
+
 const RESERVED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
@@ -49,7 +52,12 @@ export function toPlainValue(root: Node, source: SourceDocument): PlainValue {
     }
     if (isMap(node)) return convertMap(node.items, path);
     if (isSeq(node)) return node.items.map((item, index) => convert(item, [...path, index]));
-    return isScalar(node) ? node.value : null;
+    if (!isScalar(node)) return null;
+    if (typeof node.value === 'string' && node.value.length > MAX_TEXT) {
+      const message = `the text has ${node.value.length} characters; ${MAX_TEXT} are possible`;
+      return refuse('SPEC_VALUE_RANGE', path, message, 'check that this is the right value', node);
+    }
+    return node.value;
   };
   const convertMap = (
     items: readonly { readonly key: unknown; readonly value: unknown }[],

@@ -13,21 +13,23 @@ export const supportedMinors: Readonly<Record<'kubernetes' | 'etcd', readonly [s
 /** First patch of each etcd minor with the fixes of July 2026 (GHSA-xg4h-6gfc-h4m8, GHSA-6vch-q96h-7gc3). */
 const SAFE_ETCD: Readonly<Record<number, string>> = { 5: '3.5.33', 6: '3.6.14', 7: '3.7.1' };
 
+function isSupported(product: 'kubernetes' | 'etcd', text: string): boolean {
+  const version = parseVersion(text);
+  const [oldest, newest] = supportedMinors[product];
+  const least = parseVersion(`${oldest}.0`);
+  const most = parseVersion(`${newest}.0`);
+  if (version === null || least === null || most === null || version.major !== least.major) return false;
+  return version.minor >= least.minor && version.minor <= most.minor;
+}
+
 function supported({ spec }: RuleContext): readonly Issue[] {
-  const issues: Issue[] = [];
-  for (const product of ['kubernetes', 'etcd'] as const) {
+  return (['kubernetes', 'etcd'] as const).flatMap((product) => {
     const text = spec.versions[product];
-    const version = parseVersion(text);
-    const [oldest, newest] = supportedMinors[product];
-    const [major, least] = oldest.split('.').map(Number);
-    const most = Number(newest.split('.')[1]);
-    if (version === null) continue;
-    if (version.major === major && version.minor >= (least ?? 0) && version.minor <= most) continue;
-    const name = product === 'etcd' ? 'etcd' : 'Kubernetes';
-    const message = `${name} ${text} is not supported`;
-    issues.push(finding('VERSION_UNSUPPORTED', ['spec', 'versions', product], message, `use ${oldest} to ${newest}`));
-  }
-  return issues;
+    if (parseVersion(text) === null || isSupported(product, text)) return [];
+    const message = `${product === 'etcd' ? 'etcd' : 'Kubernetes'} ${text} is not supported`;
+    const hint = `use ${supportedMinors[product].join(' to ')}`;
+    return [finding('VERSION_UNSUPPORTED', ['spec', 'versions', product], message, hint)];
+  });
 }
 
 function kubeVip({ spec }: RuleContext): readonly Issue[] {
@@ -39,7 +41,7 @@ function kubeVip({ spec }: RuleContext): readonly Issue[] {
 
 function etcdForKubernetes({ spec }: RuleContext): readonly Issue[] {
   const { kubernetes, etcd } = spec.versions;
-  if (parseVersion(kubernetes) === null || parseVersion(etcd) === null) return [];
+  if (!isSupported('kubernetes', kubernetes) || parseVersion(etcd) === null) return [];
   // 1.37 falls back to the calls of etcd 3.6, but is tested with 3.7.
   const tested = kubernetesPrefersEtcd37(kubernetes) ? '3.7' : '3.6';
   if (atLeast(etcd, `${tested}.0`)) return [];
