@@ -62,7 +62,6 @@ const KUBERNETES_SETTINGS = {
   // The larger of "all" and the interface's own counts, and Calico refuses a loose check (2) on pod interfaces, which
   // systemd's own defaults give to every interface.
   'net.ipv4.conf.all.rp_filter': 0,
-  'net.ipv4.conf.default.rp_filter': 1,
   'net.ipv4.conf.cali*.rp_filter': 1,
   'vm.overcommit_memory': 1,
   'vm.panic_on_oom': 0,
