@@ -16,7 +16,7 @@ export function bootOrder(cluster: Cluster): readonly BootStage[] {
       machines: names(members),
       gate: {
         name: 'etcd-quorum',
-        description: `${quorum} of ${members.length} etcd ${members.length === 1 ? 'member' : 'members'} answer /readyz`,
+        description: `${quorum} of ${members.length} etcd ${members.length === 1 ? 'member answers' : 'members answer'} /readyz`,
       },
     },
     {

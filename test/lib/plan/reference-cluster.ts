@@ -120,7 +120,7 @@ export function fakePki(cluster: Cluster): PkiBundle {
     },
     leaves,
     nodeSigner: { certificatePem: trust('node-signer'), keyPem: key('node-signer') },
-    serviceAccount: { privateKeyPem: key('sa'), publicKeysPem: [key('sa-public')] },
+    serviceAccount: { privateKeyPem: key('sa'), publicKeysPem: [key('sa').replaceAll('PRIVATE', 'PUBLIC')] },
     encryptionKeys: [{ name: 'key1', secretBase64: 'c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MDA=' }],
     etcdToken: 'ha-0123456789abcdef',
     createdSeconds: CREATED_SECONDS,
