@@ -141,9 +141,9 @@ has_data() {
   return 1
 }
 
-# ask URL PATH: the answer of a peer, as one peer asks another
+# ask URL PATH: the answer of a peer, as one peer asks another. The peer port agrees to HTTP/2 and does not speak it.
 ask() {
-  curl --silent --fail --max-time 3 --cert "$certificate" --key "$key" --cacert "$authority" "$1$2" || :
+  curl --silent --fail --http1.1 --max-time 3 --cert "$certificate" --key "$key" --cacert "$authority" "$1$2" || :
 }
 
 # What a peer says about the cluster and about us: silent, empty, invited, known, stranger, or unsure.
