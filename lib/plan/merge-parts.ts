@@ -38,10 +38,11 @@ export function mergeParts(machine: string, parts: readonly NamedPart[]): Merged
     const found = new Map<string, { item: Item; origin: string }>();
     for (const { origin, part } of parts) {
       for (const item of (part[key] ?? []) as readonly Item[]) {
-        const earlier = found.get(name(item));
-        if (earlier === undefined) found.set(name(item), { item, origin });
+        const own = name(item);
+        const earlier = found.get(own);
+        if (earlier === undefined) found.set(own, { item, origin });
         else if (!shared || !isEqual(earlier.item, item)) {
-          throw collision(machine, name(item), [earlier.origin, origin], shared);
+          throw collision(machine, own, [earlier.origin, origin], shared);
         }
       }
     }

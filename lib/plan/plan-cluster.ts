@@ -33,9 +33,10 @@ export function planCluster(
   hash: (text: string) => string = sha256Hex,
 ): ClusterPlan {
   requireLockedPrograms(cluster, inputs);
+  const hashOnce = remembered(hash);
   return {
     cluster,
-    machines: cluster.machines.map((machine) => planMachine({ cluster, machine, pki, inputs }, hash)),
+    machines: cluster.machines.map((machine) => planMachine({ cluster, machine, pki, inputs }, hashOnce)),
     bootOrder: bootOrder(cluster),
   };
 }
@@ -54,6 +55,16 @@ export function planMachine(context: MachineContext, hash: (text: string) => str
   const delivered = [...plan.files, ...sudoersFile(plan), ...unitFiles(plan.units)];
   const lists = manifestFiles(context, { files: delivered, directories: plan.directories }, hash);
   return { ...plan, files: [...plan.files, ...lists].toSorted((left, right) => (left.path < right.path ? -1 : 1)) };
+}
+
+/** Most files of a machine are the same on the next one. */
+function remembered(hash: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const value = known.get(text) ?? hash(text);
+    known.set(text, value);
+    return value;
+  };
 }
 
 function partsOf(context: MachineContext): readonly NamedPart[] {
