@@ -17,7 +17,8 @@ export function nodePorts(): Ports {
   return {
     files: nodeFiles,
     clock: { nowSeconds: () => Math.floor(Date.now() / 1000) },
-    random: { bytes: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)) },
+    // Loaded when it is needed: node:crypto is a good part of a start.
+    random: { bytes: (length) => process.getBuiltinModule('node:crypto').randomBytes(length) },
     exec: nodeExec,
   };
 }

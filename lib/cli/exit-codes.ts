@@ -44,6 +44,11 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitCode>> = {
   OUTPUT_CONFLICT: EXIT.localIo,
   OUTPUT_UNWRITABLE: EXIT.localIo,
   INPUT_UNREADABLE: EXIT.localIo,
+  LAB_INCOMPLETE: EXIT.environment,
+  LAB_UNSUPPORTED: EXIT.unsupported,
+  LAB_EXISTS: EXIT.invalidInput,
+  LAB_NOT_FOUND: EXIT.invalidInput,
+  LAB_FAILED: EXIT.dependency,
   TOOL_MISSING: EXIT.environment,
   TOOL_FAILED: EXIT.dependency,
 };

@@ -19,7 +19,7 @@ export function programHelp(commands: readonly CommandSpec[]): string {
         '6 local files, 7 build failed.',
     ),
     '',
-    'keelway help <command> explains one. Docs: https://keelway.dev',
+    'keelway help <command> explains one.',
     '',
   ].join('\n');
 }

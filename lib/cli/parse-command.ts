@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import { KeelwayError } from '../errors.ts';
-import type { CommandSpec } from './command.ts';
-import { nearestWord } from './nearest-word.ts';
+import { nearest } from '../spec/suggest.ts';
+import type { CommandSpec, OptionSpec } from './command.ts';
 
 /** What a command line asks for. */
 export type ParsedCommand =
@@ -51,61 +50,61 @@ function findCommand(words: readonly string[], commands: readonly CommandSpec[])
   if (exact !== undefined) return exact;
   const group = commands.filter((command) => command.name.startsWith(`${first} `)).map((command) => command.name);
   if (group.length > 0) {
-    const near = nearestWord(`${first} ${second}`, group);
+    const near = nearest(`${first} ${second}`, group);
     throw usage(
       `${first} has no command ${JSON.stringify(second)}`,
-      near === undefined ? `${first} has ${group.join(', ')}` : `did you mean keelway ${near}?`,
+      near === null ? `${first} has ${group.join(', ')}` : `did you mean keelway ${near}?`,
     );
   }
   const known = [...new Set(commands.map((command) => command.name.split(' ')[0] as string))];
-  const near = nearestWord(first, known);
+  const near = nearest(first, known);
   throw usage(
     `there is no command ${JSON.stringify(first)}`,
-    near === undefined ? 'run keelway --help for the commands' : `did you mean keelway ${near}?`,
+    near === null ? 'run keelway --help for the commands' : `did you mean keelway ${near}?`,
   );
 }
 
+/** Node's own parseArgs costs more of a start than a whole cluster file. */
 function parseOperands(command: CommandSpec, argv: readonly string[]): ParsedCommand {
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options: {
-      help: { type: 'boolean', short: 'h' },
-      ...Object.fromEntries(
-        Object.entries(command.options).map(([name, option]) => [
-          name,
-          {
-            type: option.value === undefined ? ('boolean' as const) : ('string' as const),
-            ...(option.short === undefined ? {} : { short: option.short }),
-          },
-        ]),
-      ),
-    },
-    allowPositionals: true,
-    strict: false,
-    tokens: true,
-  });
   const operands: string[] = [];
   const options: Record<string, string | true> = {};
-  for (const token of tokens) {
-    if (token.kind === 'positional') operands.push(token.value);
-    if (token.kind !== 'option') continue;
-    if (token.name === 'help') return { kind: 'help', command, group: null };
-    options[token.name] = checkOption(command, token.name, token.rawName, token.value);
+  const rest = [...argv];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--') {
+      operands.push(...rest);
+      break;
+    }
+    if (!word.startsWith('-') || word === '-') {
+      operands.push(word);
+      continue;
+    }
+    const [rawName, inline] = splitOption(word);
+    if (rawName === '--help' || rawName === '-h') return { kind: 'help', command, group: null };
+    const name = optionName(command, rawName);
+    const takesValue = command.options[name]?.value !== undefined;
+    options[name] = checkOption(command, name, rawName, inline ?? (takesValue ? rest.shift() : undefined));
   }
   checkOperands(command, operands);
   return { kind: 'run', command, operands, options };
 }
 
+/** `--out=DIR` is `--out` and `DIR`; a short option stands alone. */
+function splitOption(word: string): [rawName: string, value: string | undefined] {
+  const equals = word.startsWith('--') ? word.indexOf('=') : -1;
+  return equals === -1 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)];
+}
+
+function optionName(command: CommandSpec, rawName: string): string {
+  const entries = Object.entries(command.options);
+  const found = entries.find(([name, { short }]) => rawName === `--${name}` || rawName === `-${short}`);
+  if (found !== undefined) return found[0];
+  const known = [...entries.map(([name]) => `--${name}`), '--help'];
+  throw unknownOption(rawName, known, `keelway ${command.name}`);
+}
+
 function checkOption(command: CommandSpec, name: string, rawName: string, value: string | undefined): string | true {
-  const option = Object.hasOwn(command.options, name) ? command.options[name] : undefined;
+  const option = command.options[name] as OptionSpec;
   const program = `keelway ${command.name}`;
-  if (option === undefined) {
-    throw unknownOption(
-      rawName,
-      [...Object.keys(command.options), 'help'].map((known) => `--${known}`),
-      program,
-    );
-  }
   if (option.value === undefined) {
     if (value !== undefined) throw usage(`${rawName} takes no value`, `run ${program} --help`);
     return true;
@@ -135,10 +134,10 @@ export function usageLine(command: CommandSpec): string {
 }
 
 function unknownOption(option: string, known: readonly string[], program: string): KeelwayError {
-  const near = nearestWord(option, known);
+  const near = nearest(option, known);
   return usage(
     `${program} has no option ${option}`,
-    near === undefined ? `run ${program} --help for the options` : `did you mean ${near}?`,
+    near === null ? `run ${program} --help for the options` : `did you mean ${near}?`,
   );
 }
 

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
-import type { MachinePlan } from '../plan/machine-plan.ts';
+import type { MachinePlan, PlannedFile } from '../plan/machine-plan.ts';
+import type { Hash } from './hash.ts';
 import { machineFiles } from './machine-files.ts';
 import { type OutputFile, outputMode } from './output-file.ts';
 
@@ -45,20 +45,24 @@ export function describeOutput(
   cluster: string,
   machines: readonly MachinePlan[],
   outputs: readonly OutputFile[],
+  hash: Hash,
 ): Manifest {
   return {
     apiVersion: 'keelway.dev/v1alpha1',
     kind: 'Manifest',
     cluster,
-    machines: machines.map((plan) => ({ name: plan.machine.name, files: machineFiles(plan).map(toFileRecord) })),
-    outputs: outputs.map(toOutputRecord).sort((left, right) => (left.path < right.path ? -1 : 1)),
+    machines: machines.map((plan) => ({
+      name: plan.machine.name,
+      files: machineFiles(plan).map((file) => toFileRecord(file, hash)),
+    })),
+    outputs: outputs.map((file) => toOutputRecord(file, hash)).sort((left, right) => (left.path < right.path ? -1 : 1)),
   };
 }
 
-function toFileRecord(file: ReturnType<typeof machineFiles>[number]): FileRecord {
+function toFileRecord(file: PlannedFile, hash: Hash): FileRecord {
   return {
     path: file.path,
-    sha256: sha256(file.contents),
+    sha256: hash(file.contents),
     mode: octal(file.mode),
     owner: file.owner,
     group: file.group,
@@ -66,19 +70,14 @@ function toFileRecord(file: ReturnType<typeof machineFiles>[number]): FileRecord
   };
 }
 
-function toOutputRecord(file: OutputFile): OutputRecord {
+function toOutputRecord(file: OutputFile, hash: Hash): OutputRecord {
   return {
     path: file.path,
-    sha256: sha256(file.contents),
+    sha256: hash(file.contents),
     sizeBytes: typeof file.contents === 'string' ? Buffer.byteLength(file.contents) : file.contents.length,
     mode: octal(outputMode(file)),
     secret: file.secret,
   };
-}
-
-/** Lower-case hex. */
-export function sha256(data: string | Uint8Array): string {
-  return hash('sha256', data);
 }
 
 function octal(mode: number): string {

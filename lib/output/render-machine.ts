@@ -4,7 +4,7 @@ import { checkIgnition } from '../render/check-ignition.ts';
 import type { TreeNode } from '../render/check-tree.ts';
 import { cloudConfig, renderCloudInit } from '../render/cloud-init.ts';
 import { ignitionConfig, renderIgnition } from '../render/ignition.ts';
-import { sha256 } from './manifest.ts';
+import type { Hash } from './hash.ts';
 import type { OutputFile } from './output-file.ts';
 import { cloudInitMedia, ignitionCpio } from './seed.ts';
 
@@ -19,7 +19,7 @@ export interface RenderedMachine {
  *
  * @param createdSeconds - Time of every entry of the seeds, Unix seconds.
  */
-export function renderMachine(plan: MachinePlan, createdSeconds: number): RenderedMachine {
+export function renderMachine(plan: MachinePlan, createdSeconds: number, hash: Hash): RenderedMachine {
   const output = (name: string, contents: OutputFile['contents'], secret: boolean): OutputFile => ({
     path: `machines/${plan.machine.name}/${name}`,
     contents,
@@ -37,7 +37,7 @@ export function renderMachine(plan: MachinePlan, createdSeconds: number): Render
     };
   }
   const config = cloudConfig(plan);
-  const seed = renderCloudInit(plan, { hash: sha256, config });
+  const seed = renderCloudInit(plan, { hash, config });
   const media = cloudInitMedia(seed, createdSeconds);
   return {
     outputs: [

@@ -48,6 +48,8 @@ export function finishScript(plan: MachinePlan): string {
     ...command('systemctl stop --no-block', masked, ' || true'),
     ...command('systemctl try-restart --no-block', names(plan.units.filter(isReconfigured)), ' || true'),
     ...command('systemctl restart --no-block', names(enabled.filter((unit) => unit.contents === null))),
+    // The OS may run a service of its own under the name of one of ours: since the boot, and as it was then.
+    ...command('systemctl try-restart --no-block', names(enabled.filter(isOurs)), ' || true'),
     ...command('systemctl start --no-block', names(enabled.filter(isStarted))),
     '',
   ].join('\n');
@@ -65,7 +67,11 @@ function isLeftDisabled(unit: PlannedUnit): boolean {
 
 /** Units below our own target are started by it, in its order and behind its gates. */
 function isStarted(unit: PlannedUnit): boolean {
-  return unit.contents !== null && !/^WantedBy=keelway\.target$/m.test(unit.contents);
+  return unit.contents !== null && !isOurs(unit);
+}
+
+function isOurs(unit: PlannedUnit): boolean {
+  return unit.contents !== null && /^WantedBy=keelway\.target$/m.test(unit.contents);
 }
 
 function names(units: readonly PlannedUnit[]): string[] {

@@ -27,7 +27,7 @@ export function renderCloudInit(plan: MachinePlan, options: CloudInitOptions = {
   const { hash = sha256Hex, config = cloudConfig(plan) } = options;
   const userData = `#cloud-config\n${toYaml(config)}`;
   const network = toYaml(networkConfig(plan.network));
-  const instance = hash(`${userData}\0${network}`).slice(0, 16);
+  const instance = hash(hash(userData) + hash(network)).slice(0, 16);
   const metaData = toYaml({ 'instance-id': `${plan.hostname}-${instance}`, 'local-hostname': plan.hostname });
   return { userData, metaData, networkConfig: network };
 }

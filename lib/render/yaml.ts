@@ -7,11 +7,17 @@ export type YamlValue =
   | readonly YamlValue[]
   | { readonly [key: string]: YamlValue | undefined };
 
-/** Strings that need no quotes in YAML 1.1 and 1.2 alike. Everything else is written as a JSON string, which both read. */
+/** Strings that need no quotes in YAML 1.1 and 1.2 alike, but for words with a meaning of their own. */
 const PLAIN = /^[A-Za-z_./][A-Za-z0-9_./@%+=-]*(?: [A-Za-z0-9_./@%+=(),-]+)*$/;
-/** Plain words that some YAML reader takes for a boolean, null, number or merge key. */
-const RESERVED =
-  /^(?:y|n|yes|no|on|off|true|false|null|none|\.nan|\.inf|nan|inf|~|=|<<|\.[0-9_]*|_[0-9_]*|0x[0-9a-f_]*|[0-9.e+_-]+)$/i;
+/** Of these, what some YAML reader takes for a number: `.5`, `_1`. */
+const NUMBER = /^(?:\.[0-9_]*|_[0-9_]*|[0-9.e+_-]+)$/i;
+/** And what some YAML reader takes for a boolean, null or number. */
+const WORDS: ReadonlySet<string> = new Set(
+  ['y', 'n', 'yes', 'no', 'on', 'off', 'true', 'false', 'null', 'none', 'nan', 'inf', '.nan', '.inf'].values(),
+);
+const LONGEST_WORD = 5;
+/** What a literal block keeps byte for byte: printable text that does not begin with a blank. */
+const LITERAL = /^[^\s][\n\t\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe]*$/;
 const INDENT = '  ';
 
 /**
@@ -23,74 +29,73 @@ const INDENT = '  ';
  * @returns The document, ended by a newline, without `---`.
  */
 export function toYaml(value: YamlValue): string {
-  const lines: string[] = [];
-  if (isScalar(value) || isEmpty(value)) return `${scalar(value, '')}\n`;
-  writeBlock(value, '', lines);
-  return `${lines.join('\n')}\n`;
+  return isBlock(value) ? `${block(value, '\n').slice(1)}\n` : `${scalar(value, '\n')}\n`;
 }
 
-function isScalar(value: YamlValue): value is string | number | boolean | null {
-  return value === null || typeof value !== 'object';
+/** True for what takes lines of its own: lists and mappings with members. */
+function isBlock(value: YamlValue): value is Exclude<YamlValue, string | number | boolean | null> {
+  if (value === null || typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.length > 0;
+  for (const key in value) if ((value as Record<string, unknown>)[key] !== undefined) return true;
+  return false;
 }
 
-function isEmpty(value: YamlValue): boolean {
-  return typeof value === 'object' && value !== null && members(value).length === 0;
-}
-
-function members(value: object): unknown[] {
-  return Array.isArray(value) ? value : Object.values(value).filter((member) => member !== undefined);
-}
-
-function writeBlock(value: YamlValue, indent: string, lines: string[]): void {
+/** @param start - The newline and the indent that every line of the block starts with. */
+function block(value: Exclude<YamlValue, string | number | boolean | null>, start: string): string {
+  let text = '';
   if (Array.isArray(value)) {
     for (const item of value as readonly YamlValue[]) {
-      if (isScalar(item) || isEmpty(item)) lines.push(`${indent}- ${scalar(item, indent)}`);
-      else {
-        const first = lines.length;
-        writeBlock(item, indent + INDENT, lines);
+      if (isBlock(item)) {
+        const deeper = start + INDENT;
         // The nested block's own first line takes the dash in place of its indent.
-        lines[first] = `${indent}- ${(lines[first] as string).slice(indent.length + INDENT.length)}`;
+        text += `${start}- ${block(item, deeper).slice(deeper.length)}`;
+      } else {
+        text += `${start}- ${scalar(item, start)}`;
       }
     }
-    return;
+    return text;
   }
   for (const [key, member] of Object.entries(value as Record<string, YamlValue | undefined>)) {
     if (member === undefined) continue;
-    const name = quoteIfNeeded(key);
-    if (isScalar(member) || isEmpty(member)) lines.push(`${indent}${name}: ${scalar(member, indent)}`);
-    else {
-      lines.push(`${indent}${name}:`);
-      writeBlock(member, Array.isArray(member) ? indent : indent + INDENT, lines);
-    }
+    const head = `${start}${quoteIfNeeded(key)}:`;
+    if (!isBlock(member)) text += `${head} ${scalar(member, start)}`;
+    else text += head + block(member, Array.isArray(member) ? start : start + INDENT);
   }
+  return text;
 }
 
-function scalar(value: YamlValue, indent: string): string {
+function scalar(value: YamlValue, start: string): string {
+  if (typeof value === 'string') {
+    return value.includes('\n') && LITERAL.test(value) ? literal(value, start + INDENT) : quoteIfNeeded(value);
+  }
   if (value === null) return 'null';
-  if (typeof value === 'boolean' || typeof value === 'number') return String(value);
   if (typeof value === 'object') return Array.isArray(value) ? '[]' : '{}';
-  return isLiteral(value) ? literal(value, indent + INDENT) : quoteIfNeeded(value);
+  return String(value);
 }
 
-/** Only text that a literal block keeps byte for byte: printable, no leading blank, no blank-only line at its start. */
-function isLiteral(text: string): boolean {
-  return (
-    text.includes('\n') && /^[^\s]/.test(text) && /^[\n\t\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe]*$/.test(text)
-  );
-}
-
-function literal(text: string, indent: string): string {
-  const body = text.replace(/\n+$/, '');
-  const trailing = text.length - body.length;
+function literal(text: string, start: string): string {
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === 10) end -= 1;
+  const trailing = text.length - end;
   const chomp = trailing === 0 ? '-' : trailing === 1 ? '' : '+';
   const blank = trailing > 1 ? '\n'.repeat(trailing - 1) : '';
-  return `|${chomp}\n${body.replace(/^(?=.)/gm, indent)}${blank}`;
+  const body = text.slice(0, end).replaceAll('\n', start);
+  // Empty lines stay empty; in a row of them the matches overlap, so every other one is left to the second pass.
+  const empty = `${start}\n`;
+  const lines = body.includes(empty) ? body.replaceAll(empty, '\n\n').replaceAll(empty, '\n\n') : body;
+  return `|${chomp}${start}${lines}${blank}`;
 }
 
 function quoteIfNeeded(text: string): string {
-  if (PLAIN.test(text) && !RESERVED.test(text)) return text;
+  if (PLAIN.test(text) && !isReserved(text)) return text;
   // JSON's escapes are YAML's, but YAML also counts these as line breaks or unprintable.
   return JSON.stringify(text).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, escapeUnit);
+}
+
+function isReserved(text: string): boolean {
+  if (text.length <= LONGEST_WORD && WORDS.has(text.toLowerCase())) return true;
+  const first = text.charCodeAt(0);
+  return (first === 0x2e || first === 0x5f || first === 0x45 || first === 0x65) && NUMBER.test(text);
 }
 
 function escapeUnit(unit: string): string {

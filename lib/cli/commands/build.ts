@@ -1,0 +1,47 @@
+import { writeGeneration } from '../../output/write-generation.ts';
+import { buildReport, certificateLine, machineTable } from '../build-summary.ts';
+import { type CommandInput, isJson } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { type PreparedBuild, prepareBuild } from '../prepare-build.ts';
+import { showWarnings } from '../show-warnings.ts';
+import { plan } from './plan.ts';
+
+/** Writes what every machine needs to boot; writes nothing when that is there already. */
+export async function build(input: CommandInput): Promise<number> {
+  if (input.options['dry-run'] === true) return await plan(input);
+  const { io, ports } = input;
+  const startMs = performance.now();
+  const prepared = await prepareBuild(input);
+  showWarnings(prepared.warnings, io);
+  // First: a certificate that is in use must never be one that nobody kept.
+  await prepared.issued.keep();
+  const result = await writeGeneration(ports.files, prepared.folder.path, prepared.outputs);
+
+  if (isJson(input)) {
+    io.stdout(`${JSON.stringify(buildReport(prepared, result === 'written'), null, 2)}\n`);
+    return EXIT.ok;
+  }
+  io.stdout(machineTable(prepared));
+  io.stdout(certificateLine(prepared, false));
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(2);
+  const { shown } = prepared.folder;
+  io.stderr(
+    result === 'unchanged'
+      ? `${shown} is up to date: nothing was written (${seconds} s)\n`
+      : `wrote ${shown} in ${seconds} s. ${nextSteps(prepared)}\n`,
+  );
+  return EXIT.ok;
+}
+
+function nextSteps({ plan: { cluster }, fileName, folder }: PreparedBuild): string {
+  const formats = new Set(cluster.machines.map((machine) => machine.configFormat));
+  const media = [
+    ...(formats.has('cloud-init') ? ['seed.iso'] : []),
+    ...(formats.has('ignition') ? ['ignition.json'] : []),
+  ];
+  const operand = fileName === 'cluster.yaml' ? '' : ` ${fileName}`;
+  return (
+    `Next: start each machine with its ${media.join(' or ')} from ${folder.shown}/machines/<name>, ` +
+    `then keelway kubeconfig${operand} -o kubeconfig`
+  );
+}

@@ -1,0 +1,40 @@
+import { loadCluster } from '../../build/load-cluster.ts';
+import { createSecrets, saveSecrets } from '../../secrets/bundle.ts';
+import { describeSecrets } from '../../secrets/describe-secrets.ts';
+import type { BundleEncryption } from '../../secrets/secrets-bundle.ts';
+import { warnIfUnignored } from '../../secrets/warn-if-unignored.ts';
+import { type CommandInput, isJson, textOption } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { clusterFile, secretsPlace } from '../places.ts';
+import { showWarnings } from '../show-warnings.ts';
+
+/** Makes the identity of a cluster, once. Prints where it is and what to do with it, never what is in it. */
+export async function secretsCreate(input: CommandInput): Promise<number> {
+  const { io, ports } = input;
+  const file = await clusterFile(input);
+  const { cluster, warnings } = loadCluster(file);
+  const place = secretsPlace(input, file);
+  const bundle = await createSecrets(cluster, ports, { encryption: encryptionOf(input) });
+  await saveSecrets(bundle, place.path, ports);
+
+  if (isJson(input)) io.stdout(`${JSON.stringify({ path: place.path, ...describeSecrets(bundle) }, null, 2)}\n`);
+  showWarnings(warnings, io);
+  if (bundle.encryption === null) {
+    const exposure = await warnIfUnignored(place.path, ports.exec);
+    showWarnings(exposure.warnings, io);
+    if (exposure.note !== null) io.stderr(`note: ${exposure.note}\n`);
+  }
+  const how = bundle.encryption === null ? 'in plain text' : `encrypted with ${bundle.encryption.format}`;
+  io.stderr(
+    `wrote ${place.shown} (0600, ${how}): the identity of the cluster ${cluster.name}.\n` +
+      'Keep it safe and back it up: who has it owns the cluster, and without it no machine can be rendered again.\n' +
+      `Next: ${place.buildCommand}\n`,
+  );
+  return EXIT.ok;
+}
+
+function encryptionOf(input: CommandInput): BundleEncryption | null {
+  const recipients = (textOption(input, 'recipient') ?? '').split(',').filter((recipient) => recipient !== '');
+  const format = textOption(input, 'format') === 'sops' ? 'sops' : 'age';
+  return recipients.length === 0 && format === 'age' ? null : { format, recipients };
+}
