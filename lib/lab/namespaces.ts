@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KeelwayError } from '../errors.ts';
+import { ownControlGroups } from './control-groups.ts';
+import { LAB_SCRIPT } from './lab-script.ts';
+import { childrenOf, identify, type ProcessId } from './processes.ts';
+
+/** The namespaces of a lab and the processes that hold them. */
+export interface LabNamespaces {
+  /** Owns everything: when it ends, in whatever way, nothing of the lab remains but empty control groups. */
+  readonly supervisor: ProcessId;
+  /** The first process inside. */
+  readonly init: ProcessId;
+}
+
+/** What programs of the lab get of our environment: nothing. */
+export const LAB_ENVIRONMENT: Readonly<Record<string, string>> = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+};
+
+/**
+ * Starts a supervisor in a session of its own, with private mount, PID, network, IPC and UTS namespaces.
+ *
+ * @param folder - The lab's runtime folder; its log goes there.
+ * @param diesWithUs - The kernel ends the lab when this process ends.
+ * @throws {@link KeelwayError} `LAB_FAILED` with the words of what failed.
+ */
+export async function startNamespaces(folder: string, diesWithUs: boolean): Promise<LabNamespaces> {
+  const script = join(folder, 'lab.sh');
+  const logFile = join(folder, 'supervisor.log');
+  writeFileSync(script, LAB_SCRIPT, { mode: 0o600 });
+  const log = openSync(logFile, 'w', 0o600);
+  const command = ['sh', script, 'supervise', ...ownControlGroups()];
+  const child = spawn('setpriv', [...(diesWithUs ? ['--pdeathsig', 'KILL'] : []), '--', ...command], {
+    stdio: ['ignore', log, log],
+    detached: true,
+    cwd: '/',
+    env: LAB_ENVIRONMENT,
+  });
+  closeSync(log);
+  child.unref();
+  child.once('error', () => {});
+  const init = await waitUntilReady(child.pid ?? 0);
+  const supervisor = identify(child.pid ?? 0);
+  if (init === 'ended' || supervisor === null) {
+    throw new KeelwayError({
+      code: 'LAB_FAILED',
+      message: `the lab's namespaces cannot be made: ${readFileSync(logFile, 'utf8').trim().split('\n').at(-1)}`,
+    });
+  }
+  refuseOwnNetwork(init.pid);
+  return { supervisor, init };
+}
+
+async function waitUntilReady(supervisor: number): Promise<ProcessId | 'ended'> {
+  while (identify(supervisor) !== null) {
+    const init = identify(childrenOf(supervisor)[0] ?? 0);
+    if (init !== null && existsSync(`/proc/${init.pid}/root/run/ready`)) return init;
+    await sleep(10);
+  }
+  return 'ended';
+}
+
+/** The last line of defence: nothing of a lab ever runs in the network of this machine. */
+export function refuseOwnNetwork(pid: number): void {
+  if (readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync('/proc/self/ns/net')) {
+    throw new KeelwayError({ code: 'LAB_FAILED', message: 'refused: this would run in the network of this machine' });
+  }
+}

@@ -1,0 +1,116 @@
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Cluster } from '../model/cluster.ts';
+import type { MachinePlan } from '../plan/machine-plan.ts';
+import { staticPodImages } from './static-pod-images.ts';
+
+/** The folder with everything that a lab runs and Keelway does not render. */
+export interface ProgramsFolder {
+  /** Root file system of the node OS; never written to. */
+  readonly root: string;
+  /** Programs by the path that they have on a machine; the values are files of the host. */
+  readonly programs: Readonly<Record<string, string>>;
+  /** Image archives by reference. */
+  readonly images: Readonly<Record<string, string>>;
+  readonly nspawn: string;
+}
+
+/** A part that is not there. */
+export interface MissingPart {
+  readonly part: string;
+  /** How to get it. */
+  readonly hint: string;
+}
+
+const KUBERNETES = ['kubelet', 'kube-proxy', 'kubectl'];
+const ETCD = ['etcd', 'etcdctl', 'etcdutl'];
+/** The pod network of the lab. */
+const CNI = ['bridge', 'host-local', 'loopback', 'portmap'];
+/** Looked for in `bin/`, else in the root itself. */
+const RUNTIME = ['containerd', 'containerd-shim-runc-v2', 'ctr', 'runc'];
+const ROOT_PROGRAMS = ['usr/bin/cloud-init', 'usr/bin/openssl', 'usr/bin/curl', 'usr/sbin/nft', 'usr/sbin/ip'];
+
+/**
+ * Reads a programs folder and says everything that a cluster needs and that is missing.
+ *
+ *     root/                   root file system of the node OS: Debian 13 with systemd, cloud-init, BIRD, HAProxy, ...
+ *     bin/                    upstream programs: kubelet, kube-proxy, kubectl, crictl, etcd, etcdctl, etcdutl; and
+ *                             containerd, ctr, containerd-shim-runc-v2, runc unless the root has them in /usr/bin
+ *     cni/                    CNI plugins: bridge, host-local, loopback, portmap
+ *     images/                 OCI archives, named by their reference with `/` and `:` as `_`:
+ *                             registry.k8s.io_pause_3.10.2.tar
+ *     nspawn/systemd-nspawn   unless the host has systemd-nspawn on its PATH
+ *
+ * Files may be links.
+ *
+ * @param folder - Absolute.
+ */
+export function readProgramsFolder(
+  folder: string,
+  cluster: Cluster,
+  machines: readonly MachinePlan[],
+): { readonly programs: ProgramsFolder; readonly missing: readonly MissingPart[] } {
+  const missing: MissingPart[] = [];
+  const root = join(folder, 'root');
+  for (const path of ROOT_PROGRAMS) {
+    if (!existsSync(join(root, path)))
+      missing.push({ part: `root/${path}`, hint: 'a Debian 13 root with this program' });
+  }
+  const programs: Record<string, string> = {};
+  const wanted = [
+    ...(machines.some(({ machine }) => machine.runsEtcd) ? ETCD.map((name) => [name, cluster.versions.etcd]) : []),
+    ...KUBERNETES.map((name) => [name, cluster.versions.kubernetes]),
+  ];
+  for (const [name = '', version] of wanted) {
+    if (!add(programs, `/usr/local/bin/${name}`, join(folder, 'bin', name))) {
+      missing.push({ part: `bin/${name}`, hint: `${name} ${version}, statically linked, for linux/amd64` });
+    }
+  }
+  add(programs, '/usr/local/bin/crictl', join(folder, 'bin/crictl'));
+  for (const name of RUNTIME) {
+    const own = add(programs, `/usr/local/bin/${name}`, join(folder, 'bin', name));
+    if (!own && !add(programs, `/usr/local/bin/${name}`, join(root, 'usr/bin', name))) {
+      missing.push({ part: `bin/${name}`, hint: 'containerd 2.x and runc, here or in the root' });
+    }
+  }
+  for (const name of CNI) {
+    if (!add(programs, `/opt/cni/bin/${name}`, join(folder, 'cni', name))) {
+      missing.push({ part: `cni/${name}`, hint: 'from the containernetworking plugins' });
+    }
+  }
+  const images = readImages(join(folder, 'images'));
+  for (const reference of new Set(machines.flatMap(staticPodImages))) {
+    if (images[fileOf(reference)] === undefined) {
+      missing.push({ part: `images/${fileOf(reference)}`, hint: `an OCI archive of ${reference}` });
+    }
+  }
+  const nspawn = [join(folder, 'nspawn/systemd-nspawn'), '/usr/bin/systemd-nspawn'].find((path) => existsSync(path));
+  if (nspawn === undefined) {
+    missing.push({
+      part: 'nspawn/systemd-nspawn',
+      hint: "Debian's package systemd-container, installed or unpacked there",
+    });
+  }
+  return { programs: { root: safeRealPath(root), programs, images, nspawn: nspawn ?? '' }, missing };
+}
+
+/** `registry.k8s.io_pause_3.10.2.tar`; a digest is not part of the name. */
+export function fileOf(reference: string): string {
+  return `${reference.replace(/@.*$/, '').replaceAll(/[/:]/g, '_')}.tar`;
+}
+
+function add(programs: Record<string, string>, path: string, source: string): boolean {
+  if (!existsSync(source) || !statSync(source).isFile()) return false;
+  programs[path] = realpathSync(source);
+  return true;
+}
+
+function readImages(folder: string): Record<string, string> {
+  if (!existsSync(folder)) return {};
+  const names = readdirSync(folder).filter((name) => name.endsWith('.tar'));
+  return Object.fromEntries(names.map((name) => [name, realpathSync(join(folder, name))]));
+}
+
+function safeRealPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
+}

@@ -1,0 +1,129 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { KeelwayError } from '../errors.ts';
+import { removeControlGroups, sweepControlGroups } from './control-groups.ts';
+import { runInside } from './enter.ts';
+import { type Lab, labOf } from './lab.ts';
+import { makeMachineFolder, makeProgramsLayer } from './machine-folders.ts';
+import { type LabInput, labMachines } from './machine-plans.ts';
+import { startNamespaces } from './namespaces.ts';
+import { isAlive } from './processes.ts';
+import type { ProgramsFolder } from './programs-folder.ts';
+import { DISKS_ROOT, isRunning, labNames, RUNTIME_ROOT, readState, writeState } from './state.ts';
+
+export interface StartOptions extends LabInput {
+  readonly programs: ProgramsFolder;
+  /** Default: the cluster's. Labs with different names run side by side. */
+  readonly name?: string;
+  readonly clusterFile?: string | null;
+  readonly nowSeconds: number;
+  /** The kernel ends the lab when this process ends; for tests. */
+  readonly diesWithUs?: boolean;
+  /** False: nothing is switched on yet. */
+  readonly powerOn?: boolean;
+}
+
+/** The runtime folder of the lab with this name: its state and logs, for root only. */
+export function labFolder(name: string): string {
+  return join(RUNTIME_ROOT, name);
+}
+
+/**
+ * Makes a lab and switches its machines on; does not wait for them.
+ *
+ * What labs of dead supervisors have left is removed first.
+ *
+ * @throws {@link KeelwayError} `LAB_EXISTS`, or `LAB_FAILED`; nothing is left then.
+ */
+export async function startLab(options: StartOptions): Promise<Lab> {
+  const name = options.name ?? options.cluster.name;
+  const folder = labFolder(name);
+  if (isRunning(readState(folder))) {
+    throw new KeelwayError({
+      code: 'LAB_EXISTS',
+      message: `a lab called ${name} is running`,
+      hint: `end it first: keelway lab down ${name}`,
+    });
+  }
+  await sweep();
+  const disks = join(DISKS_ROOT, name);
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(disks, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(disks, { recursive: true, mode: 0o700 });
+  const shared = [makeProgramsLayer(disks, options.programs), options.programs.root];
+  const machines = labMachines(options, options.programs);
+  const layers = machines.map((machine) => [makeMachineFolder(disks, machine), ...shared]);
+  const { host, port } = options.cluster.controlPlane.endpoint;
+  const namespaces = await startNamespaces(folder, options.diesWithUs ?? false);
+  const state = {
+    name,
+    clusterName: options.cluster.name,
+    endpoint: `${host}:${port}`,
+    clusterFile: options.clusterFile ?? null,
+    ...namespaces,
+    disks,
+    nspawn: options.programs.nspawn,
+    createdSeconds: options.nowSeconds,
+    machines: machines.map(({ name: machine, kind, role, cables, gateway, services, disks: own }, index) => {
+      return {
+        name: machine,
+        kind,
+        role,
+        cables,
+        gateway,
+        services,
+        disks: own,
+        layers: layers[index] ?? [],
+        process: null,
+      };
+    }),
+    timeline: {},
+  };
+  writeState(folder, state);
+  const lab = labOf(folder, state);
+  try {
+    for (const network of ['nodes', 'outside']) {
+      await runInside(state.init.pid, ['sh', '/run/lab.sh', 'network', network]);
+    }
+    if (options.powerOn ?? true) {
+      // The lab's own machines first: the others find their router.
+      for (const { name: machine, kind } of machines.toSorted((a, b) => a.kind.localeCompare(b.kind))) {
+        if (kind === 'plain') await lab.start(machine);
+      }
+      for (const { name: machine, kind } of machines) {
+        if (kind === 'system') await lab.start(machine);
+      }
+    }
+  } catch (error) {
+    await stopLab(name);
+    throw error;
+  }
+  return lab;
+}
+
+/**
+ * Ends a lab and removes everything of it; nothing happens when there is none.
+ *
+ * @returns False when there was none.
+ */
+export async function stopLab(name: string): Promise<boolean> {
+  const folder = labFolder(name);
+  const state = readState(folder);
+  if (state !== null && isAlive(state.supervisor)) {
+    process.kill(state.supervisor.pid, 'SIGKILL');
+  }
+  if (state !== null) await removeControlGroups(state.supervisor.pid);
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(state?.disks ?? join(DISKS_ROOT, name), { recursive: true, force: true });
+  return state !== null;
+}
+
+/** Removes what labs of dead supervisors have left. */
+export async function sweep(): Promise<void> {
+  await sweepControlGroups();
+  for (const name of labNames()) {
+    const state = readState(labFolder(name));
+    if (state !== null && !isRunning(state)) await stopLab(name);
+  }
+}

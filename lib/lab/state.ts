@@ -1,0 +1,71 @@
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LabMachine } from './lab-plan.ts';
+import { isAlive, type ProcessId } from './processes.ts';
+
+/** Where labs of this host are. */
+export const RUNTIME_ROOT = '/run/keelway-lab';
+/** Where the disks of their machines are. */
+export const DISKS_ROOT = '/var/lib/keelway-lab';
+
+/** A machine of a running lab, as it is noted in its folder. */
+export interface MachineState {
+  readonly name: string;
+  readonly kind: LabMachine['kind'];
+  readonly role: LabMachine['role'];
+  readonly cables: LabMachine['cables'];
+  readonly gateway: string | null;
+  readonly services: LabMachine['services'];
+  readonly disks: LabMachine['disks'];
+  /** Layers of the root below the writable one, topmost first. */
+  readonly layers: readonly string[];
+  /** The process that boots or holds it; null when it is off. */
+  readonly process: ProcessId | null;
+}
+
+/** What is known of a lab between commands. */
+export interface LabState {
+  readonly name: string;
+  readonly clusterName: string;
+  /** Host and port that clients use. */
+  readonly endpoint: string;
+  readonly clusterFile: string | null;
+  readonly supervisor: ProcessId;
+  readonly init: ProcessId;
+  readonly disks: string;
+  readonly nspawn: string;
+  readonly createdSeconds: number;
+  readonly machines: readonly MachineState[];
+  /** Name of what was reached, to milliseconds after power on. */
+  readonly timeline: Readonly<Record<string, number>>;
+}
+
+export function statePath(folder: string): string {
+  return join(folder, 'state.json');
+}
+
+/** Null when there is none, or it cannot be read as one. */
+export function readState(folder: string): LabState | null {
+  try {
+    return JSON.parse(readFileSync(statePath(folder), 'utf8')) as LabState;
+  } catch {
+    return null;
+  }
+}
+
+/** Whole or not at all. */
+export function writeState(folder: string, state: LabState): void {
+  const temporary = `${statePath(folder)}.${process.pid}`;
+  writeFileSync(temporary, `${JSON.stringify(state, null, 1)}\n`, { mode: 0o600 });
+  renameSync(temporary, statePath(folder));
+}
+
+/** Names of the labs that have a folder, running or not. */
+export function labNames(root: string = RUNTIME_ROOT): readonly string[] {
+  return existsSync(root) ? readdirSync(root).sort() : [];
+}
+
+/** True while the lab's supervisor lives. */
+export function isRunning(state: LabState | null): state is LabState {
+  return state !== null && isAlive(state.supervisor) && isAlive(state.init);
+}

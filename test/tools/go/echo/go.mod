@@ -1,0 +1,3 @@
+module keelway.test/echo
+
+go 1.26.0
