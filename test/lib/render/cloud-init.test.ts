@@ -70,13 +70,14 @@ describe('renderCloudInit', () => {
   });
 
   it('starts what is enabled at the end without waiting, units below keelway.target through it', () => {
-    expect(cloudConfig(samplePlan()).runcmd[0]?.trimEnd().split('\n').slice(-7)).toEqual([
+    expect(cloudConfig(samplePlan()).runcmd[0]?.trimEnd().split('\n').slice(-8)).toEqual([
       'ln -sfT /dev/null /etc/systemd/system/swap.target',
       'systemctl daemon-reload',
       'systemctl enable --quiet keelway.target store.service',
       'systemctl disable --quiet idle.service',
       'systemctl stop --no-block swap.target || true',
       'systemctl try-restart --no-block systemd-networkd.service || true',
+      'systemctl try-restart --no-block store.service || true',
       'systemctl start --no-block keelway.target',
     ]);
   });
