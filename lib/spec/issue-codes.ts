@@ -83,6 +83,7 @@ export const errorCodes = {
   VIP_IN_CLUSTER_CIDR: 'The virtual IP lies inside the pod or service CIDR.',
   VIP_OUTSIDE_SUBNET: 'Profile arp needs a virtual IP inside the node subnet.',
   VIP_ON_LINK_UNGATED: 'onLink: arp in profile bgp-router would let a machine with a dead API server answer.',
+  VIP_INTERFACE_UNKNOWN: 'Profile arp needs the name of the interface or a gateway to find it by.',
   BGP_SETTINGS_MISSING: 'A BGP profile has no bgp settings.',
   BGP_ROUTERS_MISSING: 'Profile bgp-router has no router to dial.',
   BGP_ASN_INVALID: 'An AS number is reserved and cannot be used.',

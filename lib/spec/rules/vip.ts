@@ -4,7 +4,7 @@ import { contains, networkEnd, parseCidr, parseIpv4 } from '../../model/network.
 import type { VipSpec } from '../cluster-spec.ts';
 import { finding } from '../issue-codes.ts';
 import { reservedFor } from './network.ts';
-import { type Rule, type RuleContext, rule } from './rule.ts';
+import { machinePath, type Rule, type RuleContext, rule } from './rule.ts';
 
 export const vipPath: IssuePath = ['spec', 'controlPlane', 'vip'];
 const ENDPOINT: IssuePath = ['spec', 'controlPlane', 'endpoint'];
@@ -137,10 +137,22 @@ function onLink(context: RuleContext): readonly Issue[] {
   return [finding('VIP_NOT_ON_LINK', vipPath, message, hint)];
 }
 
+/** kube-vip finds the interface by the default route when nobody names it. */
+function arpInterface({ spec, machines }: RuleContext): readonly Issue[] {
+  if (spec.controlPlane.vip?.profile !== 'arp' || spec.network.gateway !== undefined) return [];
+  return machines.flatMap((machine) => {
+    if (machine.role !== 'control-plane' || machine.interface !== null) return [];
+    const message = `nothing says on which interface ${machine.spec.name} answers ARP for the virtual IP`;
+    const hint = 'add interface: eno1 (its name), or network.gateway';
+    return [finding('VIP_INTERFACE_UNKNOWN', machinePath(machine), message, hint)];
+  });
+}
+
 export const vipRules: readonly Rule[] = [
   rule(['controlPlane'], address),
   rule(['controlPlane', 'network'], taken),
   rule(['controlPlane', 'network'], unusable),
   rule(['controlPlane', 'network'], insideClusterCidr),
   rule(['controlPlane', 'network'], onLink),
+  rule(['controlPlane', 'network', 'machineDefaults'], arpInterface),
 ];
