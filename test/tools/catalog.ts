@@ -262,6 +262,19 @@ export const RECIPES: readonly Recipe[] = [
     tools: { coredns: 'coredns' },
   },
   {
+    // Ours: no module but the standard library.
+    kind: 'go-module',
+    name: 'echo',
+    family: 'echo',
+    version: '1.0.0',
+    suites: ['cluster'],
+    minutes: 1,
+    cgo: false,
+    ldflags: STRIP,
+    packages: { echo: '.' },
+    tools: { echo: 'echo' },
+  },
+  {
     kind: 'c-source',
     name: 'pause',
     family: 'kubernetes-1.36',
