@@ -55,7 +55,7 @@ protocol device {
 
 /** Better than any route that BGP brings, so that it is the one to announce. */
 const ADDRESS_PROTOCOL = `# kube-vip keeps the address here while the API server of this machine is healthy.
-protocol direct address {
+protocol direct vip_address {
   interface "lo";
   check link off;
   ipv4 {
