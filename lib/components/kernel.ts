@@ -119,12 +119,12 @@ function foreignRoutes(machine: Machine): MachinePart {
       ),
     ],
     // Named, so that it is started anew when the file arrives after it has started.
-    units: machine.configFormat === 'cloud-init' ? [osUnit('systemd-networkd.service')] : [],
+    units: machine.configFormat === 'cloud-init' ? [osUnit('systemd-networkd.service', machine.os === 'debian')] : [],
   };
 }
 
-function osUnit(name: string): PlannedUnit {
-  return { name, contents: null, enabled: false, masked: false, dropIns: [] };
+function osUnit(name: string, enabled: boolean): PlannedUnit {
+  return { name, contents: null, enabled, masked: false, dropIns: [] };
 }
 
 /** Interfaces that Calico and CNI plugins make and keep themselves. */

@@ -2,6 +2,8 @@
 export interface TimeSyncScript {
   /** Unix seconds: certificates of this machine are not valid before. */
   readonly floorSeconds: number;
+  /** True when the time daemon runs at all. */
+  readonly runsCommand: string;
   /** Waits until the clock is set by a server, or fails after this many tries, two seconds apart. */
   readonly waitCommand: (tries: number) => string;
   /** File that the time daemon touches while it runs: its time is a floor too. */
@@ -10,8 +12,8 @@ export interface TimeSyncScript {
   readonly hasServers: boolean;
 }
 
-/** About a minute: NTP answers within seconds or is away. */
-const TRIES = 30;
+/** Half a minute: with iburst a server that is there has set the clock within seconds. */
+const TRIES = 15;
 
 /**
  * The script of keelway-time-sync.service, for any POSIX sh with GNU date.
@@ -42,7 +44,11 @@ before_floor() {
 }
 
 synchronised() {
-${settings.hasServers ? `  ${settings.waitCommand(TRIES)} >/dev/null 2>&1` : '  return 1'}
+${
+  settings.hasServers
+    ? `  { ${settings.runsCommand} && ${settings.waitCommand(TRIES)}; } >/dev/null 2>&1`
+    : '  return 1'
+}
 }
 
 if before_floor; then

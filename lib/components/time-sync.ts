@@ -32,6 +32,7 @@ export function timeSync(context: MachineContext): MachinePart {
         SCRIPT,
         timeSyncScript({
           floorSeconds: clockFloorSeconds(context),
+          runsCommand: `systemctl is-active ${daemon.unit}`,
           waitCommand: daemon.waitCommand,
           clockFile: daemon.clockFile,
           hasServers: context.cluster.network.timeServers.length > 0,

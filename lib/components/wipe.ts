@@ -1,6 +1,8 @@
 import type { OperatingSystem } from '../model/machine.ts';
 import type { MachineContext, MachinePart, PlannedFile } from '../plan/machine-plan.ts';
+import { assetUnits } from './asset-units.ts';
 import { rootDirectory } from './control-plane-files.ts';
+import { KUBELET_CERTIFICATE_UNIT } from './kubelet-certificate.ts';
 import { oneshotScript, productService, scriptFile } from './product-unit.ts';
 
 const SCRIPT = 'wipe';
@@ -16,7 +18,8 @@ const SCRIPT = 'wipe';
  *
  * Fedora CoreOS keeps a copy in /run only: its own /boot/ignition is wiped by Ignition.
  */
-export function wipe({ machine }: MachineContext): MachinePart {
+export function wipe(context: MachineContext): MachinePart {
+  const { machine } = context;
   const cloudInit = machine.configFormat === 'cloud-init';
   return {
     directories: cloudInit ? [rootDirectory(CLEAN_HOOK_DIRECTORY, 0o755)] : [],
@@ -28,7 +31,11 @@ export function wipe({ machine }: MachineContext): MachinePart {
       productService({
         name: 'keelway-wipe.service',
         description: 'Keelway: remove the seed and its copies',
-        after: ['cloud-final.service', 'keelway-kubelet-cert.service', 'keelway-assets.service'],
+        after: [
+          ...(cloudInit ? ['cloud-final.service'] : []),
+          ...assetUnits(context),
+          ...(machine.runsKubelet ? [KUBELET_CERTIFICATE_UNIT] : []),
+        ],
         service: oneshotScript(SCRIPT),
       }),
     ],

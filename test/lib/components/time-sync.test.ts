@@ -38,6 +38,10 @@ echo "chronyc $*"
 echo "$*" >>/asked
 [ -e /synchronised ]
 END
+cat >/usr/local/bin/systemctl <<'END'
+#!/bin/sh
+[ "$1" = is-active ] && [ ! -e /no-daemon ]
+END
 chmod 0755 /usr/local/bin/*
 `;
 
@@ -63,8 +67,14 @@ describe('the gate', () => {
     expect(output).toContain('rc 0');
   });
 
-  it('waits a minute for the servers', async () => {
-    expect(await run(`${AFTER}; touch /synchronised; trap 'cat /asked' EXIT`)).toContain('-n waitsync 30 0 0 2');
+  it('waits half a minute for the servers', async () => {
+    expect(await run(`${AFTER}; touch /synchronised; trap 'cat /asked' EXIT`)).toContain('-n waitsync 15 0 0 2');
+  });
+
+  it('waits for no server when the time daemon does not run', async () => {
+    const output = await run(`${AFTER}; touch /no-daemon; trap 'ls /asked' EXIT`);
+    expect(output).toContain("cannot access '/asked'");
+    expect(output).toContain('rc 0');
   });
 
   it('puts a clock that stands in the past on the floor, and opens', async () => {
