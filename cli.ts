@@ -11,7 +11,6 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   process.stderr.write(`keelway needs Node.js 22.19 or newer; this is ${process.versions.node}\n`);
   process.exitCode = 4;
 } else {
-  process.getBuiltinModule('node:module').enableCompileCache();
   const { run } = await import('./lib/cli/run.ts');
   // Not by process.exitCode: output is written by then, and Node would wait for compilers that still work for later.
   process.exit(await run(argv));

@@ -1,15 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
-/** Commands that share most of their code are one file; each file has all it needs, because every further one costs. */
-const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  build: ['build', 'plan', 'render'],
-  secrets: ['secrets-create', 'secrets-show', 'kubeconfig'],
-  validate: ['validate', 'schema'],
+/**
+ * The files of the program: the words that choose one, and the commands in it. Each has all it needs, because every
+ * further file costs; the last one answers every other word, too.
+ */
+const GROUPS: Readonly<Record<string, { readonly words: readonly string[]; readonly commands: readonly string[] }>> = {
+  build: { words: ['build', 'plan', 'render'], commands: ['build', 'plan', 'render'] },
+  secrets: { words: ['secrets', 'kubeconfig'], commands: ['secrets-create', 'secrets-show', 'kubeconfig'] },
+  validate: { words: ['validate', 'schema', 'help'], commands: ['validate', 'schema'] },
 };
+const OTHERWISE = 'validate';
 
 /**
  * Makes dist/: the library as tsc emits it, with types, and over it the program as a few files.
@@ -20,43 +25,68 @@ async function main(): Promise<void> {
   process.chdir(fileURLToPath(new URL('..', import.meta.url)));
   rmSync('dist', { recursive: true, force: true });
   execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.json'], { stdio: 'inherit' });
+  for (const group of Object.keys(GROUPS)) await buildGroup(group);
   await build({
-    entryPoints: { cli: 'cli.ts', ...Object.fromEntries(Object.keys(GROUPS).map((group) => [`cli-${group}`, group])) },
-    outdir: 'dist',
-    allowOverwrite: true,
-    bundle: true,
+    ...OPTIONS,
+    entryPoints: ['cli.ts'],
+    outfile: 'dist/cli.js',
     format: 'esm',
-    platform: 'node',
-    target: 'node22.19',
-    minifySyntax: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-    // Seldom used and large: loaded from node_modules when a command needs them.
-    external: ['execa', 'age-encryption'],
-    // yaml's build for Node is CommonJS, of which nothing can be left out.
-    alias: { yaml: './node_modules/yaml/browser/index.js' },
-    plugins: [commandGroups, bareBuiltins, nativeHash],
+    define: { BUNDLE_IDS: JSON.stringify(bundleIds()) },
+    plugins: [loadGroup, ...OPTIONS.plugins],
   });
   chmodSync('dist/cli.js', 0o755);
 }
 
-/** Makes the groups' entry points, and lets the table of commands load from them. */
-const commandGroups: Plugin = {
-  name: 'command-groups',
+async function buildGroup(group: string): Promise<void> {
+  await build({
+    ...OPTIONS,
+    stdin: { contents: "export { run } from './lib/cli/run.ts';", resolveDir: process.cwd() },
+    outfile: `dist/${bundleName(group)}`,
+    format: 'cjs',
+    plugins: [onlyCommands(GROUPS[group]?.commands ?? []), ...OPTIONS.plugins],
+  });
+}
+
+function bundleName(group: string): string {
+  return `cli-${group}.cjs`;
+}
+
+/** A digest of each file: code that was kept for another one must not be taken for it. */
+function bundleIds(): Record<string, string> {
+  const names = Object.keys(GROUPS).map(bundleName);
+  return Object.fromEntries(names.map((name) => [name, hash('sha256', readFileSync(`dist/${name}`)).slice(0, 16)]));
+}
+
+/** Leaves out the commands of the other groups. */
+function onlyCommands(names: readonly string[]): Plugin {
+  return {
+    name: 'only-commands',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\/commands\/.*\.ts$/ }, ({ path }) => {
+        const name = path.slice('./commands/'.length, -'.ts'.length);
+        const known = Object.values(GROUPS).some(({ commands }) => commands.includes(name));
+        if (!known) return { errors: [{ text: `the command ${name} is in no group of scripts/build.ts` }] };
+        return names.includes(name) ? undefined : { path, namespace: 'elsewhere' };
+      });
+      onLoad({ filter: /.*/, namespace: 'elsewhere' }, () => ({ contents: 'module.exports = {};' }));
+    },
+  };
+}
+
+/** The program's entry loads the file that the first word of the command line chooses. */
+const loadGroup: Plugin = {
+  name: 'load-group',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /.*/ }, ({ kind, path }) => {
-      return kind === 'entry-point' && path in GROUPS ? { path, namespace: 'group' } : undefined;
-    });
-    onLoad({ filter: /.*/, namespace: 'group' }, ({ path }) => ({
-      contents: GROUPS[path]?.map((name) => `export * from './lib/cli/commands/${name}.ts';`).join('\n') ?? '',
+    const byWord = Object.fromEntries(
+      Object.entries(GROUPS).flatMap(([group, { words }]) => words.map((word) => [word, bundleName(group)])),
+    );
+    onResolve({ filter: /\/cli\/run\.ts$/ }, () => ({ path: 'load-group', namespace: 'load-group' }));
+    onLoad({ filter: /.*/, namespace: 'load-group' }, () => ({
+      contents: `import { loadBundle } from './scripts/bundle-loader.ts';
+const byWord = new Map(Object.entries(${JSON.stringify(byWord)}));
+export const run = (argv) => loadBundle(byWord.get(argv[0]) ?? ${JSON.stringify(bundleName(OTHERWISE))}).run(argv);`,
       resolveDir: process.cwd(),
     }));
-    onResolve({ filter: /^\.\/commands\/.*\.ts$/ }, ({ path }) => {
-      const name = path.slice('./commands/'.length, -'.ts'.length);
-      const [group] = Object.entries(GROUPS).find(([, members]) => members.includes(name)) ?? [];
-      if (group === undefined) return { errors: [{ text: `the command ${name} is in no group of scripts/build.ts` }] };
-      return { path: `./cli-${group}.js`, external: true };
-    });
   },
 };
 
@@ -97,5 +127,20 @@ const nativeHash: Plugin = {
     }));
   },
 };
+
+const OPTIONS = {
+  allowOverwrite: true,
+  bundle: true,
+  platform: 'node',
+  target: 'node22.19',
+  minifySyntax: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  // Seldom used and large: loaded from node_modules when a command needs them.
+  external: ['execa', 'age-encryption'],
+  // yaml's build for Node is CommonJS, of which nothing can be left out.
+  alias: { yaml: './node_modules/yaml/browser/index.js' },
+  plugins: [bareBuiltins, nativeHash],
+} satisfies BuildOptions;
 
 await main();

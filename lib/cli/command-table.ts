@@ -22,6 +22,8 @@ const IDENTITY: OptionSpec = {
 const OUT: OptionSpec = { value: 'DIR', short: 'o', summary: 'The output folder (default: build/<cluster name>)' };
 const CLUSTER: OptionSpec = { value: 'FILE', summary: 'The cluster file (default: cluster.yaml)' };
 
+const LAB: OptionSpec = { value: 'NAME', summary: 'The lab, when several run (default: the only one)' };
+
 /** Every verb of the program, in the order of the help. */
 export const commands: readonly CommandSpec[] = [
   {
@@ -106,6 +108,64 @@ export const commands: readonly CommandSpec[] = [
       identity: IDENTITY,
     },
     load: async () => (await import('./commands/kubeconfig.ts')).kubeconfig,
+  },
+  {
+    name: 'lab up',
+    summary: 'Run the cluster on this host: real programs, private namespaces',
+    details:
+      'Boots every machine of the cluster file from its rendered seed, as a container, on a network of its own that nothing ' +
+      'leaves. Needs root, and a folder with the programs and images; says everything that is missing. Without a secrets ' +
+      'bundle the lab makes secrets of its own. It runs until keelway lab down.',
+    operands: [CLUSTER_FILE],
+    options: {
+      programs: { value: 'DIR', summary: 'Programs and images (default: $KEELWAY_LAB_PROGRAMS)' },
+      name: { value: 'NAME', summary: 'Name of the lab (default: the name of the cluster)' },
+      timeout: { value: 'DURATION', summary: 'How long to wait until it is up (default: 5m)' },
+      'no-wait': { summary: 'Do not wait until it is up' },
+      secrets: SECRETS,
+      identity: IDENTITY,
+      output: OUTPUT,
+    },
+    load: async () => (await import('./commands/lab-up.ts')).labUp,
+  },
+  {
+    name: 'lab status',
+    summary: 'Show the labs of this host, their machines and what they reached',
+    operands: [],
+    options: { name: LAB, output: OUTPUT },
+    load: async () => (await import('./commands/lab-status.ts')).labStatus,
+  },
+  {
+    name: 'lab kubeconfig',
+    summary: "Print the lab's kubeconfig; it works inside, on the machine client",
+    operands: [],
+    options: { name: LAB },
+    load: async () => (await import('./commands/lab-kubeconfig.ts')).labKubeconfig,
+  },
+  {
+    name: 'lab exec',
+    summary: 'Run a program on a machine, the router, or the client',
+    details:
+      'keelway lab exec client -- kubectl get nodes. Beside the machines of the cluster file there are: router (the gateway, ' +
+      'with BGP), client (behind it, the operator with kubectl) and neighbour (on the node network, without routes).',
+    operands: [
+      { name: 'machine', required: true, summary: 'Name of a machine of the lab' },
+      {
+        name: 'command',
+        required: false,
+        rest: true,
+        summary: 'After --: the program and its arguments (default: a shell)',
+      },
+    ],
+    options: { name: LAB },
+    load: async () => (await import('./commands/lab-exec.ts')).labExec,
+  },
+  {
+    name: 'lab down',
+    summary: 'End a lab and remove everything of it',
+    operands: [],
+    options: { name: LAB },
+    load: async () => (await import('./commands/lab-down.ts')).labDown,
   },
   {
     name: 'schema',

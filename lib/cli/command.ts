@@ -14,6 +14,8 @@ export interface OperandSpec {
   readonly name: string;
   readonly required: boolean;
   readonly summary: string;
+  /** The last operand may come more than once. */
+  readonly rest?: true;
 }
 
 /** One verb of the program, as data; its code is loaded only when it is used. */

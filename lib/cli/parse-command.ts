@@ -121,7 +121,7 @@ function checkOperands(command: CommandSpec, operands: readonly string[]): void 
   if (missing?.required) {
     throw usage(`keelway ${command.name} needs ${missing.name}: ${missing.summary}`, usageLine(command));
   }
-  const superfluous = operands[command.operands.length];
+  const superfluous = command.operands.at(-1)?.rest ? undefined : operands[command.operands.length];
   if (superfluous !== undefined) {
     throw usage(`keelway ${command.name} does not take ${JSON.stringify(superfluous)}`, usageLine(command));
   }
@@ -129,7 +129,10 @@ function checkOperands(command: CommandSpec, operands: readonly string[]): void 
 
 /** `keelway render <machine> [path] [options]`. */
 export function usageLine(command: CommandSpec): string {
-  const operands = command.operands.map(({ name, required }) => (required ? ` <${name}>` : ` [${name}]`));
+  const operands = command.operands.map(({ name, required, rest }) => {
+    const word = rest ? `${name}...` : name;
+    return required ? ` <${word}>` : ` [${word}]`;
+  });
   return `keelway ${command.name}${operands.join('')} [options]`;
 }
 

@@ -13,7 +13,7 @@ import { styleOf } from './style.ts';
  */
 export function reportError(error: unknown, io: CliIo, json: boolean): number {
   const style = styleOf(io);
-  if (!isKeelwayError(error)) {
+  if (!(error instanceof KeelwayError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     io.stderr(
       `${style.red('error[UNEXPECTED]')} this is a bug in keelway; please report it with these lines\n${text}\n`,
@@ -29,9 +29,4 @@ export function reportError(error: unknown, io: CliIo, json: boolean): number {
   io.stderr(`${style.red(`error[${error.code}]`)} ${error.message}\n`);
   if (error.hint !== undefined) io.stderr(`  ${error.hint}\n`);
   return exitCodeOf(error.code);
-}
-
-/** By name: in the bundled program a command has its own copy of the class. */
-function isKeelwayError(error: unknown): error is KeelwayError {
-  return error instanceof Error && error.name === KeelwayError.prototype.name && 'code' in error;
 }

@@ -1,0 +1,68 @@
+import * as fs from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { constants, Script } from 'node:vm';
+
+/** Set by scripts/build.ts: a digest of each file's contents. V8 itself compares no more than the length. */
+declare const BUNDLE_IDS: Readonly<Record<string, string>>;
+
+type Exports = Pick<typeof import('../lib/cli/run.ts'), 'run'>;
+
+/**
+ * Loads a file of the bundled program, with the machine code of the functions that the first run needed.
+ *
+ * Node's own compile cache holds what is compiled on loading, which is next to nothing: compiling the functions that a
+ * command calls takes longer than running them. So the code is kept after the first run, in the user's cache folder, and
+ * taken from there only when nobody else could have written it. Nothing depends on it.
+ */
+export function loadBundle(name: string): Exports {
+  const path = join(import.meta.dirname, name);
+  const source = fs.readFileSync(path, 'latin1');
+  const cachePath = cacheFile(name);
+  const cachedData = cachePath === null ? undefined : readCache(cachePath);
+  const script = new Script(`(function (exports, require, module) {${source}\n})`, {
+    filename: path,
+    ...(cachedData === undefined ? {} : { cachedData }),
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  if (cachePath !== null && (cachedData === undefined || script.cachedDataRejected === true)) {
+    process.once('exit', () => writeCache(cachePath, script.createCachedData()));
+  }
+  const module = { exports: {} as Exports };
+  script.runInThisContext()(module.exports, process.getBuiltinModule, module);
+  return module.exports;
+}
+
+/** Null: there is no place for it, or it is not wanted. */
+function cacheFile(name: string): string | null {
+  const { XDG_CACHE_HOME, NODE_DISABLE_COMPILE_CACHE } = process.env;
+  const home = homedir();
+  if (NODE_DISABLE_COMPILE_CACHE === '1' || (!XDG_CACHE_HOME && (home === '' || home === '/'))) return null;
+  const folder = join(XDG_CACHE_HOME || join(home, '.cache'), 'keelway', 'code');
+  return join(folder, `${name}-${BUNDLE_IDS[name]}-${process.version}-${process.arch}`);
+}
+
+function readCache(path: string): Buffer | undefined {
+  try {
+    const file = fs.openSync(path, 'r');
+    try {
+      const { uid, mode } = fs.fstatSync(file);
+      return uid === process.getuid?.() && (mode & 0o022) === 0 ? fs.readFileSync(file) : undefined;
+    } finally {
+      fs.closeSync(file);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+function writeCache(path: string, data: Buffer): void {
+  try {
+    fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const temporary = `${path}.${process.pid}`;
+    fs.writeFileSync(temporary, data, { mode: 0o600, flag: 'wx' });
+    fs.renameSync(temporary, path);
+  } catch {
+    // A read-only home, a full disk: the next run compiles again.
+  }
+}
