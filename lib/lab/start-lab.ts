@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KeelwayError } from '../errors.ts';
 import { removeControlGroups, sweepControlGroups } from './control-groups.ts';
@@ -28,6 +28,11 @@ export function labFolder(name: string): string {
   return join(RUNTIME_ROOT, name);
 }
 
+/** The operator's kubeconfig of a running lab. */
+export function kubeconfigPath(name: string): string {
+  return join(labFolder(name), 'kubeconfig');
+}
+
 /**
  * Makes a lab and switches its machines on; does not wait for them.
  *
@@ -51,6 +56,7 @@ export async function startLab(options: StartOptions): Promise<Lab> {
   rmSync(disks, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   mkdirSync(disks, { recursive: true, mode: 0o700 });
+  writeFileSync(kubeconfigPath(name), options.kubeconfig, { mode: 0o600 });
   const shared = [makeProgramsLayer(disks, options.programs), options.programs.root];
   const machines = labMachines(options, options.programs);
   const layers = machines.map((machine) => [makeMachineFolder(disks, machine), ...shared]);

@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs';
+import type { Cluster } from '../model/cluster.ts';
+import type { Lab } from './lab.ts';
+
+/** Something that a starting cluster reaches, in this order. */
+export interface Milestone {
+  readonly name: 'seeds applied' | 'etcd quorum' | 'API ready' | 'VIP' | 'nodes Ready' | 'machines settled';
+  /** What is still waited for, one line each; empty when it is reached. */
+  readonly missing: (lab: Lab) => Promise<readonly string[]>;
+}
+
+const READY = ['curl', '--silent', '--insecure', '--max-time', '3'];
+
+/** What a lab of this cluster waits for. */
+export function milestonesOf(cluster: Cluster): readonly Milestone[] {
+  const names = (filter: (machine: Cluster['machines'][number]) => boolean) =>
+    cluster.machines.filter(filter).map(({ name }) => name);
+  const every = names(() => true);
+  const etcd = names(({ runsEtcd }) => runsEtcd);
+  const controlPlane = names(({ role }) => role === 'control-plane');
+  const kubernetes = names(({ runsKubelet }) => runsKubelet);
+  const { port, vip, endpoint } = cluster.controlPlane;
+  return [
+    {
+      name: 'seeds applied',
+      missing: async (lab) => {
+        return every.filter((name) => !isApplied(lab, name)).map((name) => `${name}: cloud-init is not done`);
+      },
+    },
+    {
+      name: 'etcd quorum',
+      missing: async (lab) =>
+        await each(etcd, async (name) => (await asks(lab, name, 'http://127.0.0.1:2381/readyz')) || `etcd on ${name}`),
+    },
+    {
+      name: 'API ready',
+      missing: async (lab) => {
+        const url = `https://127.0.0.1:${port}/readyz`;
+        return await each(controlPlane, async (name) => (await asks(lab, name, url)) || `API server of ${name}`);
+      },
+    },
+    {
+      name: 'VIP',
+      missing: async (lab) => {
+        const url = `https://${endpoint.host}:${endpoint.port}/readyz`;
+        const what = vip === null ? endpoint.host : `${vip.address} (${vip.profile})`;
+        return await each(['client'], async (name) => (await asks(lab, name, url)) || `${what} from the client`);
+      },
+    },
+    { name: 'nodes Ready', missing: async (lab) => await missingNodes(lab, kubernetes, controlPlane) },
+    {
+      name: 'machines settled',
+      missing: async (lab) => await each(every, async (name) => await unsettled(lab, name)),
+    },
+  ];
+}
+
+/** The texts among the answers. */
+async function each(
+  names: readonly string[],
+  ask: (name: string) => Promise<true | string>,
+): Promise<readonly string[]> {
+  const answers = await Promise.all(names.map(ask));
+  return answers.filter((answer) => answer !== true);
+}
+
+function isApplied(lab: Lab, name: string): boolean {
+  return lab.isOn(name) && existsSync(lab.hostPath(name, '/run/cloud-init/result.json'));
+}
+
+async function asks(lab: Lab, name: string, url: string): Promise<boolean> {
+  if (!lab.isOn(name)) return false;
+  const { stdout } = await lab.run(name, [...READY, url]);
+  return stdout.trim() === 'ok';
+}
+
+interface Node {
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] };
+}
+
+async function missingNodes(
+  lab: Lab,
+  expected: readonly string[],
+  controlPlane: readonly string[],
+): Promise<readonly string[]> {
+  const argv = ['kubectl', 'get', 'nodes', '--output', 'json', '--request-timeout', '5s'];
+  const { exitCode, stdout, stderr } = await lab.run('client', argv);
+  if (exitCode !== 0) return [`nodes: ${stderr.trim().split('\n').at(-1)}`];
+  const { items } = JSON.parse(stdout) as { items: readonly Node[] };
+  return expected.flatMap((name) => {
+    const node = items.find(({ metadata }) => metadata.name === name);
+    if (node === undefined) return [`${name} has not registered`];
+    const ready = node.status.conditions.find(({ type }) => type === 'Ready')?.status === 'True';
+    if (!ready) return [`${name} is not Ready`];
+    const role = 'node-role.kubernetes.io/control-plane';
+    if (controlPlane.includes(name) && !(role in node.metadata.labels)) return [`${name} has no role label yet`];
+    return [];
+  });
+}
+
+/** True when nothing is left to start and nothing has failed. */
+async function unsettled(lab: Lab, name: string): Promise<true | string> {
+  if (!lab.isOn(name)) return `${name} is off`;
+  const { stdout } = await lab.run(name, ['systemctl', 'is-system-running']);
+  const state = stdout.trim();
+  if (state === 'running') return true;
+  const argv = state === 'degraded' ? ['--failed'] : ['list-jobs'];
+  const units = await lab.run(name, ['systemctl', ...argv, '--no-legend', '--plain', '--no-pager']);
+  const list = units.stdout.match(/[\w@.-]+\.(?:service|timer|mount|socket|target)/g) ?? [];
+  return `${name} is ${state || 'not up'}: ${[...new Set(list)].join(', ')}`;
+}

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KeelwayError } from '../errors.ts';
+import type { Cluster } from '../model/cluster.ts';
+import type { Lab } from './lab.ts';
+import { milestonesOf } from './milestones.ts';
+
+export interface WaitOptions {
+  readonly timeoutMs: number;
+  /** Milliseconds of a clock that only goes forward; `performance.now`. */
+  readonly now: () => number;
+  /** When the machines were switched on, by that clock. */
+  readonly startedMs: number;
+  /** Told once for each milestone. */
+  readonly reached?: (name: string, milliseconds: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Waits until every milestone of a cluster is reached, and notes when. They need not come in order.
+ *
+ * @throws {@link KeelwayError} `LAB_FAILED` when time is up, with what is missing and the last lines of the journals.
+ */
+export async function waitUntilUp(lab: Lab, cluster: Cluster, options: WaitOptions): Promise<void> {
+  const pending = new Map(
+    milestonesOf(cluster).map((milestone) => [milestone, ['not looked yet'] as readonly string[]]),
+  );
+  for (;;) {
+    options.signal?.throwIfAborted();
+    for (const milestone of [...pending.keys()]) {
+      const missing = await milestone.missing(lab);
+      pending.set(milestone, missing);
+      // What comes after it cannot be there yet.
+      if (missing.length > 0) break;
+      pending.delete(milestone);
+      const milliseconds = Math.round(options.now() - options.startedMs);
+      lab.mark(milestone.name, milliseconds);
+      options.reached?.(milestone.name, milliseconds);
+    }
+    if (pending.size === 0) return;
+    if (options.now() - options.startedMs > options.timeoutMs) throw await timeIsUp(lab, pending, options.timeoutMs);
+    await sleep(1000);
+  }
+}
+
+async function timeIsUp(
+  lab: Lab,
+  pending: ReadonlyMap<{ readonly name: string }, readonly string[]>,
+  timeoutMs: number,
+): Promise<KeelwayError> {
+  const [first] = pending;
+  const [milestone, missing] = first ?? [{ name: 'nothing' }, []];
+  const machines = lab.state.machines.filter(({ kind }) => kind === 'system').map(({ name }) => name);
+  const concerned = machines.filter((name) => missing.some((line) => line.includes(name)));
+  const journals = await Promise.all(
+    (concerned.length > 0 ? concerned : machines).slice(0, 3).map(async (name) => {
+      return lab.isOn(name) ? `--- ${name}\n${await lastLines(lab, name)}` : `--- ${name} is off\n`;
+    }),
+  );
+  return new KeelwayError({
+    code: 'LAB_FAILED',
+    message: `${milestone.name} not reached within ${timeoutMs / 1000} s: ${missing.join('; ')}\n${journals.join('')}`,
+    hint: `the lab runs on, for you to look: keelway lab exec MACHINE -- journalctl -e; end it with keelway lab down`,
+  });
+}
+
+/** Warnings first; failing those, whatever was said last. */
+async function lastLines(lab: Lab, name: string): Promise<string> {
+  const journal = ['journalctl', '--no-pager', '--lines=12', '--output=short', '--boot'];
+  const warnings = await lab.run(name, [
+    ...journal,
+    '--priority=warning',
+    '--identifier=systemd',
+    '--identifier=sh',
+    '--identifier=kubelet',
+    '--identifier=etcd',
+  ]);
+  if (warnings.stdout.trim() !== '' && !warnings.stdout.includes('-- No entries --')) return warnings.stdout;
+  return (await lab.run(name, journal)).stdout;
+}
