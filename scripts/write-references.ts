@@ -1,7 +1,8 @@
-/** Writes what is made from the sources and committed: cluster.schema.json and the tables of docs/errors.md. */
+/** Writes what is made from the sources and committed: cluster.schema.json and the tables of the documents. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { formatFindingCodes } from '../lib/format/format-error-codes.ts';
 import { clusterJsonSchemaText } from '../lib/spec/json-schema.ts';
+import { currentDocuments } from './docs/current-documents.ts';
 
 const root = new URL('../', import.meta.url);
 const errors = new URL('docs/errors.md', root);
@@ -14,4 +15,5 @@ export function withFindingCodes(text: string): string {
 if (import.meta.main) {
   writeFileSync(new URL('cluster.schema.json', root), clusterJsonSchemaText());
   writeFileSync(errors, withFindingCodes(readFileSync(errors, 'utf8')));
+  for (const [file, text] of await currentDocuments()) writeFileSync(file, text);
 }

@@ -84,8 +84,11 @@ function describe(unit: PlannedUnit, { cluster }: ClusterPlan): string {
   if (unit.masked) return 'masked';
   const description = /^Description=(.*)$/m.exec(unit.contents ?? '')?.[1];
   if (description === undefined) return "the OS's own";
-  const machines = cluster.machines.map(({ name, role }): [string, string] => [name, `the ${role} machine`]);
-  return [...machines, [` of the cluster ${cluster.name}`, ''] as const]
-    .reduce((text, [name, general]) => text.replace(name, general), description)
+  return cluster.machines
+    .reduce(
+      (text, { name, role }) => text.replace(name, 'MACHINE').replace(`${role} machine`, 'ROLE machine'),
+      description,
+    )
+    .replace(` of the cluster ${cluster.name}`, '')
     .replace(/^Keelway: /, '');
 }
