@@ -230,10 +230,8 @@ wait_for_peers() {
           ;;
         invited) invited=yes ;;
       esac
-      if [ "$verdict" != empty ]; then
-        all_empty=no
-        waiting="$waiting $peer ($verdict)"
-      fi
+      [ "$verdict" = empty ] || all_empty=no
+      if [ "$verdict" != empty ] || [ "$state" != new ]; then waiting="$waiting $peer ($verdict)"; fi
     done
     if [ -n "$invited" ] || { [ "$state" = new ] && [ "$all_empty" = yes ]; }; then
       agreed=$((agreed + 1))
