@@ -57,6 +57,8 @@ function withoutVip({ spec, machines }: RuleContext): readonly Issue[] {
   }
   const subnet = parseCidr(network.nodeSubnet);
   if (machine !== undefined || subnet === null || !contains(subnet, host)) return [];
+  // The misspelled address may be the one.
+  if (machines.some((candidate) => parseIpv4(candidate.spec.address) === null)) return [];
   const message = `no machine of this file has ${host}`;
   const hint =
     'write the address of a control-plane machine, add controlPlane.vip, or write the name of your load balancer';

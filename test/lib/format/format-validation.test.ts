@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { formatQuorum } from '../../../lib/format/format-quorum.ts';
+import { formatReachability } from '../../../lib/format/format-reachability.ts';
+import { formatTable } from '../../../lib/format/format-table.ts';
+import { exampleCluster } from '../../support/clusters.ts';
+
+describe('what keelway validate prints', () => {
+  it('marks the size of the cluster in the quorum table', () => {
+    expect(formatQuorum(exampleCluster('ha'))).toBe(
+      [
+        'etcd (external): etcd-1, etcd-2; losing either one stops all writes until it is back',
+        '     members  must live  may fail',
+        '     1        1          0',
+        '  >  2        2          0',
+        '     3        2          1',
+        '     4        3          1',
+        '     5        3          2',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('shows who reaches the virtual IP', () => {
+    expect(formatReachability(exampleCluster('ha'))).toBe(
+      [
+        'who reaches the virtual IP 10.0.0.100 (bgp-mesh, onLink: arp)',
+        '  from                                     reaches  API server sick  machine lost  how',
+        '  control-plane machines                   yes      2 s              9 s           their own API server, while sick another by the mesh',
+        '  workers                                  yes      2 s              9 s           by the mesh, all healthy machines',
+        '  10.0.0.0/24, hosts without a route       yes      2 s              up to 1 min   by ARP, the healthy machine heard first',
+        '  10.0.0.0/24, hosts that learn the route  yes      2 s              9 s           by BGP from the machines or a router',
+        '  hosts elsewhere                          yes      2 s              9 s           through 10.0.0.1, all healthy machines',
+        '  no kubelet depends on it: workers use the balancer on 127.0.0.1:7445, the control plane itself',
+        '',
+      ].join('\n'),
+    );
+    expect(formatReachability(exampleCluster('single'))).toBe('no virtual IP: clients use 10.0.0.11:6443\n');
+  });
+
+  it('aligns columns', () => {
+    expect(formatTable(['a', 'bb'], [['ccc', 'd']])).toBe('  a    bb\n  ccc  d\n');
+  });
+});
