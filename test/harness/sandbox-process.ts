@@ -117,6 +117,8 @@ export async function startInside(
     if (!running()) return;
     try {
       process.kill(program, name);
+      // nsenter stops itself when its program is stopped, and does not notice that the program goes on.
+      if (name === 'SIGCONT' && child.pid !== undefined) process.kill(child.pid, name);
     } catch {
       // It ended this instant.
     }

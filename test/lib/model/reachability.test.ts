@@ -65,7 +65,7 @@ describe('vipReachability', () => {
     const rows = vipReachability(
       withVip(`{profile: bgp-mesh, onLink: arp, bgp: {asn: 64512, holdTime: 30s, keepaliveInterval: 10s}}`),
     );
-    expect(rows[0]?.failover).toEqual({ apiServer: '2 s', machine: '30 s' });
+    expect(rows[0]?.failover).toEqual({ apiServer: 'up to 5 s', machine: '30 s' });
   });
 
   it('is empty without a virtual IP', () => {
