@@ -1,8 +1,17 @@
 /// <reference path="./node-forge-asn1.d.ts" />
 import asn1 from 'node-forge/lib/asn1.js';
 
-/** One ASN.1 value of node-forge. Byte contents are binary strings: one character a byte. */
-export type DerNode = ReturnType<typeof asn1.create>;
+/**
+ * One ASN.1 value of node-forge. Byte contents are binary strings: one character a byte.
+ *
+ * Written out, so that the package's type declarations ask for none of node-forge.
+ */
+export interface DerNode {
+  readonly tagClass: number;
+  readonly type: number;
+  readonly constructed: boolean;
+  readonly value: string | readonly DerNode[];
+}
 
 /** Identifier octets of the universal types that certificates use. */
 export const Tag = {
