@@ -4,9 +4,9 @@
  * A recipe makes one or more tools. Go recipes build packages of a module below `go/`, whose go.sum pins every byte.
  */
 
-export type Suite = 'unit' | 'control-plane' | 'cluster' | 'bench';
+export type Suite = 'unit' | 'versions' | 'control-plane' | 'cluster' | 'bench';
 
-export const SUITES: readonly Suite[] = ['unit', 'control-plane', 'cluster', 'bench'];
+export const SUITES: readonly Suite[] = ['unit', 'versions', 'control-plane', 'cluster', 'bench'];
 
 interface RecipeBase {
   readonly name: string;
@@ -88,18 +88,6 @@ function etcd(minor: string, version: string, suites: readonly Suite[]): GoModul
   };
 }
 
-const KUBERNETES = '1.36.4';
-
-const KUBERNETES_LDFLAGS = [
-  ...STRIP,
-  ...['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((pkg) => [
-    `-X ${pkg}.gitVersion=v${KUBERNETES}`,
-    `-X ${pkg}.gitMajor=1`,
-    `-X ${pkg}.gitMinor=36`,
-    `-X ${pkg}.gitTreeState=clean`,
-  ]),
-];
-
 /** Names the Kubernetes program answers to. */
 export const KUBERNETES_PROGRAMS = [
   'kube-apiserver',
@@ -110,10 +98,56 @@ export const KUBERNETES_PROGRAMS = [
   'kubeadm',
 ] as const;
 
+function kubernetesLdflags(version: string): readonly string[] {
+  const [major, minor] = version.split('.');
+  const packages = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'];
+  return [
+    ...STRIP,
+    ...packages.flatMap((pkg) => [
+      `-X ${pkg}.gitVersion=v${version}`,
+      `-X ${pkg}.gitMajor=${major}`,
+      `-X ${pkg}.gitMinor=${minor}`,
+      `-X ${pkg}.gitTreeState=clean`,
+    ]),
+  ];
+}
+
+/** @param suffix - Tells the tools of a minor from those of the others: the files bear their plain names. */
+function kubernetes(minor: string, version: string, suffix: string, suites: readonly Suite[]): GoModuleRecipe {
+  return {
+    kind: 'go-module',
+    name: `kubernetes-${minor}`,
+    family: `kubernetes-${minor}`,
+    version,
+    suites,
+    minutes: 5,
+    cgo: false,
+    ldflags: kubernetesLdflags(version),
+    packages: { kubernetes: '.' },
+    links: Object.fromEntries(KUBERNETES_PROGRAMS.map((name) => [name, 'kubernetes'])),
+    tools: Object.fromEntries(KUBERNETES_PROGRAMS.map((name) => [`${name}${suffix}`, name])),
+  };
+}
+
+function kubectl(minor: string, version: string, suffix: string, suites: readonly Suite[]): GoModuleRecipe {
+  return {
+    kind: 'go-module',
+    name: `kubectl-${minor}`,
+    family: `kubernetes-${minor}`,
+    version,
+    suites,
+    minutes: 1,
+    cgo: false,
+    ldflags: kubernetesLdflags(version),
+    packages: { kubectl: 'k8s.io/kubernetes/cmd/kubectl' },
+    tools: { [`kubectl${suffix}`]: 'kubectl' },
+  };
+}
+
 const IGNITION = 'github.com/coreos/ignition/v2';
 
 export const RECIPES: readonly Recipe[] = [
-  etcd('3.6', '3.6.16', ['unit', 'control-plane', 'cluster']),
+  etcd('3.6', '3.6.16', ['unit', 'versions', 'control-plane', 'cluster']),
   {
     kind: 'go-module',
     name: 'ignition-validate',
@@ -154,33 +188,14 @@ export const RECIPES: readonly Recipe[] = [
     packages: { butane: 'github.com/coreos/butane/internal' },
     tools: { butane: 'butane' },
   },
-  {
-    kind: 'go-module',
-    name: 'kubernetes-1.36',
-    family: 'kubernetes-1.36',
-    version: KUBERNETES,
-    suites: ['unit', 'control-plane', 'cluster', 'bench'],
-    minutes: 5,
-    cgo: false,
-    ldflags: KUBERNETES_LDFLAGS,
-    packages: { kubernetes: '.' },
-    links: Object.fromEntries(KUBERNETES_PROGRAMS.map((name) => [name, 'kubernetes'])),
-    tools: Object.fromEntries(KUBERNETES_PROGRAMS.map((name) => [name, name])),
-  },
-  {
-    kind: 'go-module',
-    name: 'kubectl-1.36',
-    family: 'kubernetes-1.36',
-    version: KUBERNETES,
-    suites: ['control-plane', 'cluster'],
-    minutes: 1,
-    cgo: false,
-    ldflags: KUBERNETES_LDFLAGS,
-    packages: { kubectl: 'k8s.io/kubernetes/cmd/kubectl' },
-    tools: { kubectl: 'kubectl' },
-  },
-  etcd('3.5', '3.5.35', ['unit']),
-  etcd('3.7', '3.7.3', ['unit']),
+  kubernetes('1.36', '1.36.4', '', ['unit', 'versions', 'control-plane', 'cluster', 'bench']),
+  kubectl('1.36', '1.36.4', '', ['unit', 'versions', 'control-plane', 'cluster']),
+  kubernetes('1.35', '1.35.4', '-1.35', ['versions']),
+  kubectl('1.35', '1.35.4', '-1.35', ['versions']),
+  kubernetes('1.37', '1.37.2', '-1.37', ['versions']),
+  kubectl('1.37', '1.37.2', '-1.37', ['versions']),
+  etcd('3.5', '3.5.35', ['unit', 'versions']),
+  etcd('3.7', '3.7.3', ['unit', 'versions']),
   {
     kind: 'go-install',
     name: 'age',
@@ -303,7 +318,7 @@ export const RECIPES: readonly Recipe[] = [
     name: 'root-trixie',
     revision: 1,
     version: 'trixie',
-    suites: ['unit', 'control-plane', 'cluster'],
+    suites: ['unit', 'versions', 'control-plane', 'cluster'],
     minutes: 1,
     packages: [
       ...['systemd', 'systemd-sysv', 'systemd-resolved', 'udev', 'dbus', 'kmod', 'cloud-init', 'python3-yaml'],

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { RECIPES } from './catalog.ts';
 import { chooseRecipes } from './ensure.ts';
 import { installed } from './lib/cache.ts';
-import { inRoot, oraclePackages, oracleRoot, toolPath } from './tools.ts';
+import { inRoot, oraclePackages, oracleRoot, toolPath, toolPathAt } from './tools.ts';
 
 const scratch: string[] = [];
 
@@ -28,8 +28,12 @@ const VERSION_ARGUMENTS: Record<string, string[]> = {
       [`etcdutl-${minor}`, ['version']],
     ]),
   ),
-  kubeadm: ['version', '-o', 'short'],
-  kubectl: ['version', '--client'],
+  ...Object.fromEntries(
+    ['', '-1.35', '-1.37'].flatMap((suffix) => [
+      [`kubeadm${suffix}`, ['version', '-o', 'short']],
+      [`kubectl${suffix}`, ['version', '--client']],
+    ]),
+  ),
   sops: ['--disable-version-check', '--version'],
   'kube-vip': ['version'],
   coredns: ['-version'],
@@ -73,6 +77,17 @@ describe('a tool that is not there', () => {
 
   it('is refused with the names there are, when nobody ever made it', () => {
     expect(() => toolPath('etcd')).toThrow(/no tool is called etcd; there are etcd-3\.6, /);
+  });
+});
+
+describe('a tool of a version', () => {
+  it('is the one of the same minor', () => {
+    expect(toolPathAt('etcdctl', '3.5.1')).toBe(toolPath('etcdctl-3.5'));
+    expect(toolPathAt('kubelet', '1.36.0')).toBe(toolPath('kubelet'));
+  });
+
+  it('is refused for a minor that nobody makes', () => {
+    expect(() => toolPathAt('kubelet', '1.30.1')).toThrow('no recipe makes kubelet 1.30');
   });
 });
 

@@ -34,6 +34,25 @@ export function toolPath(name: string): string {
 }
 
 /**
+ * Absolute path of the program of the minor that a version belongs to: `('kubelet', '1.35.4')`, `('etcd', '3.7.3')`.
+ *
+ * @throws {@link ToolsError} when no recipe makes that program of that minor, or when it has not been made yet.
+ */
+export function toolPathAt(program: string, version: string): string {
+  const minor = minorOf(version);
+  for (const recipe of RECIPES) {
+    const tool = Object.keys(recipe.tools).find((each) => recipe.tools[each] === program);
+    if (tool !== undefined && minorOf(recipe.version) === minor) return toolPath(tool);
+  }
+  throw new ToolsError(`no recipe makes ${program} ${minor}; see RECIPES in test/tools/catalog.ts`, 2);
+}
+
+/** `1.36` of `1.36.4`; versions of another form are left as they are. */
+function minorOf(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}
+
+/**
  * Absolute path of the Debian trixie root file system. Never write below it: lay an overlay over it, or use `inRoot`.
  *
  * @throws {@link ToolsError} that names the command to run when it has not been made yet.
