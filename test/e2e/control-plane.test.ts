@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ControlPlaneLab, startControlPlane } from '../harness/control-plane-lab.ts';
+import { flagComplaints } from '../harness/flag-complaints.ts';
 import { referenceCluster } from '../lib/plan/reference-cluster.ts';
-import { type ControlPlaneLab, startControlPlane } from './control-plane-lab.ts';
 
 /**
  * Two control-plane machines and the two etcd members of the reference topology, from what is rendered: real programs,
@@ -56,16 +57,7 @@ describe('the rendered static pods', () => {
 
   it('complain about no flag, file or permission', () => {
     for (const [name, pod] of lab.pods) {
-      const complaints =
-        /deprecated|flag|unknown field|lenient|read-only file system|permission denied|no such file|Flexvolume/i;
-      const errors = pod
-        .output()
-        .split('\n')
-        .filter((line) => /^[WEF]\d{4} /.test(line));
-      expect(
-        errors.filter((line) => complaints.test(line)),
-        name,
-      ).toEqual([]);
+      expect(flagComplaints(pod.output()), name).toEqual([]);
     }
   });
 

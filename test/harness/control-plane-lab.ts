@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { etcd } from '../../lib/components/etcd.ts';
 import { etcdFlags } from '../../lib/components/etcd-flags.ts';
+import { kubeProxy } from '../../lib/components/kube-proxy.ts';
 import { kubelet } from '../../lib/components/kubelet.ts';
 import { KUBELET_CLIENT_CERTIFICATE } from '../../lib/components/kubelet-certificate.ts';
 import type { Cluster } from '../../lib/model/cluster.ts';
@@ -30,6 +31,8 @@ export interface ControlPlaneLab {
   readonly pki: PkiBundle;
   /** `cp-1 kube-apiserver` to its process. */
   readonly pods: ReadonlyMap<string, SandboxProcess>;
+  /** etcd by machine. */
+  readonly members: ReadonlyMap<string, SandboxProcess>;
   /** Runs a script on a machine to its end. */
   shell(machine: string, script: string): Promise<RunResult>;
   /** kubectl on a control-plane machine, as the operator or as the machine's own kubelet. */
@@ -46,17 +49,24 @@ export interface ControlPlaneLab {
 export async function startControlPlane(cluster: Cluster, names: readonly string[]): Promise<ControlPlaneLab> {
   const pki = await issue(cluster);
   const machines = cluster.machines.filter(({ name, runsEtcd }) => runsEtcd || names.includes(name));
-  const { versions } = cluster;
+  const { network, versions } = cluster;
   const binds = { ...programs(KUBERNETES, versions.kubernetes), ...programs(ETCD, versions.etcd) };
   const sandbox = await createSandbox({
-    subnet: cluster.network.nodeSubnet,
-    machines: machines.map(({ name, address }) => ({ name, address, binds })),
+    subnet: network.nodeSubnet,
+    // A gateway that is not there: Service addresses need a route all the same, until kube-proxy turns them.
+    machines: machines.map(({ name, address }) => ({
+      name,
+      address,
+      binds,
+      ...(network.gateway && { gateway: network.gateway }),
+    })),
   });
   const pods = new Map<string, SandboxProcess>();
+  const members = new Map<string, SandboxProcess>();
   try {
     for (const machine of machines) {
       const context = { cluster, machine, pki, inputs: { files: {}, assets: [] } };
-      if (machine.runsEtcd) await startEtcd(sandbox, context);
+      if (machine.runsEtcd) members.set(machine.name, await startEtcd(sandbox, context));
       if (names.includes(machine.name)) await startPods(sandbox, context, pods);
     }
   } catch (error) {
@@ -69,6 +79,7 @@ export async function startControlPlane(cluster: Cluster, names: readonly string
     sandbox,
     pki,
     pods,
+    members,
     shell,
     kubectl: async (machine, as, args, input = '') =>
       await sandbox.run(machine, ['sh', '-euc', `kubectl --kubeconfig ${KUBECONFIGS[as]} ${args}`], { input }),
@@ -97,16 +108,16 @@ async function issue(cluster: Cluster): Promise<PkiBundle> {
   return bundle;
 }
 
-async function startEtcd(sandbox: Sandbox, context: MachineContext): Promise<void> {
+async function startEtcd(sandbox: Sandbox, context: MachineContext): Promise<SandboxProcess> {
   const { cluster, machine, pki } = context;
   layOut(sandbox, machine, [etcd(context)]);
   await sandbox.run(machine.name, ['mkdir', '-m', '0700', '-p', cluster.etcd.dataDirectory]);
-  await sandbox.start(machine.name, ['etcd', ...etcdFlags(cluster, machine, pki.etcdToken)]);
+  return await sandbox.start(machine.name, ['etcd', ...etcdFlags(cluster, machine, pki.etcdToken)]);
 }
 
 async function startPods(sandbox: Sandbox, context: MachineContext, pods: Map<string, SandboxProcess>): Promise<void> {
   const { machine, pki } = context;
-  const parts = [kubelet(context), ...controlPlaneParts(context)];
+  const parts = [kubelet(context), kubeProxy(context), ...controlPlaneParts(context)];
   layOut(sandbox, machine, parts);
   const own = pki.leaves.get(`${machine.name}/kubelet-client`);
   put(sandbox, machine, KUBELET_CLIENT_CERTIFICATE, `${own?.certificatePem}${own?.keyPem}`, 0o600);

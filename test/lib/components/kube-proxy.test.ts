@@ -1,13 +1,11 @@
-import { dirname } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { kubeProxy } from '../../../lib/components/kube-proxy.ts';
-import { kubelet } from '../../../lib/components/kubelet.ts';
 import type { PkiBundle } from '../../../lib/pki/pki-bundle.ts';
 import type { MachineContext } from '../../../lib/plan/machine-plan.ts';
-import { toolPath } from '../../tools/tools.ts';
+import { runKubeProxy } from '../../harness/run-kube-proxy.ts';
 import { referenceCluster, testContext } from '../plan/reference-cluster.ts';
-import { issuedPki, onMachine } from './machine-root.ts';
+import { issuedPki } from './machine-root.ts';
 
 const cluster = referenceCluster();
 let pki: PkiBundle;
@@ -20,21 +18,9 @@ function contextOf(name: string): MachineContext {
   return { ...testContext(name, cluster), pki };
 }
 
-/** Starts the real kube-proxy, which reads everything and then waits for its node. */
-async function start(context: MachineContext, before = ''): Promise<string> {
-  const { stdout, stderr } = await onMachine(
-    [kubelet(context), kubeProxy(context)],
-    `hostname ${context.machine.name}
-${before}
-timeout 3 /tools/kube-proxy --config=/etc/kubernetes/kube-proxy/config.yaml -v=2; echo "rc $?"`,
-    { binds: [{ from: dirname(toolPath('kube-proxy')), to: '/tools', readOnly: true }] },
-  );
-  return stdout + stderr;
-}
-
 describe('the real kube-proxy', () => {
   it('takes configuration, certificate and kubeconfig, and waits for the API server', async () => {
-    const output = await start(contextOf('worker-1'));
+    const output = await runKubeProxy(contextOf('worker-1'));
     expect(output).toContain('Waiting for caches to sync');
     expect(output).toContain('https://127.0.0.1:7445');
     expect(output).not.toContain('strict decoding');
@@ -42,7 +28,10 @@ describe('the real kube-proxy', () => {
   });
 
   it('would say so if a field were unknown', async () => {
-    const output = await start(contextOf('cp-1'), 'echo "unknownField: 1" >>/etc/kubernetes/kube-proxy/config.yaml');
+    const output = await runKubeProxy(
+      contextOf('cp-1'),
+      'echo "unknownField: 1" >>/etc/kubernetes/kube-proxy/config.yaml',
+    );
     expect(output).toContain('strict decoding error: unknown field');
   });
 });

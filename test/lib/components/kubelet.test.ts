@@ -1,16 +1,14 @@
-import { dirname } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { kubelet, kubeletFlags } from '../../../lib/components/kubelet.ts';
-import { kubeletCertificate } from '../../../lib/components/kubelet-certificate.ts';
 import { kubeletConfig } from '../../../lib/components/kubelet-config.ts';
 import type { Cluster } from '../../../lib/model/cluster.ts';
 import type { Machine } from '../../../lib/model/machine.ts';
 import type { PkiBundle } from '../../../lib/pki/pki-bundle.ts';
 import type { MachineContext } from '../../../lib/plan/machine-plan.ts';
-import { toolPath } from '../../tools/tools.ts';
+import { KUBELET_GETS_TO_THE_RUNTIME, runKubelet } from '../../harness/run-kubelet.ts';
 import { referenceCluster, testContext, testMachine } from '../plan/reference-cluster.ts';
-import { issuedPki, onMachine } from './machine-root.ts';
+import { issuedPki } from './machine-root.ts';
 
 const cluster = referenceCluster();
 let pki: PkiBundle;
@@ -24,34 +22,10 @@ function contextOf(name: string, changes: Partial<Machine> = {}): MachineContext
   return { ...context, pki, machine: { ...context.machine, ...changes } };
 }
 
-/** The machine of these tests has cgroup v1; a cluster's machines do not. */
-const LAB = `apiVersion: kubelet.config.k8s.io/v1beta1
-kind: KubeletConfiguration
-failCgroupV1: false
-`;
-
-/** Starts the real kubelet, which reads everything and then finds no containerd. */
-async function start(context: MachineContext, before = ''): Promise<string> {
-  const { stdout, stderr } = await onMachine(
-    [kubelet(context), kubeletCertificate(context)],
-    `hostname ${context.machine.name}
-sh /etc/keelway/bin/kubelet-cert
-${before}
-timeout 60 /tools/kubelet ${kubeletFlags(context).join(' ')}`,
-    {
-      binds: [{ from: dirname(toolPath('kubelet')), to: '/tools', readOnly: true }],
-      files: { '/etc/kubernetes/kubelet/config.d/90-lab.conf': LAB },
-    },
-  );
-  return stdout + stderr;
-}
-
-const GETS_TO_THE_RUNTIME = 'failed to run Kubelet: validate service connection: validate CRI v1 runtime API';
-
 describe('the real kubelet', () => {
   it.each(['cp-1', 'worker-1'])('of %s takes configuration, flags, certificates and kubeconfig', async (name) => {
-    const output = await start(contextOf(name, { labels: { 'topology.kubernetes.io/zone': 'a', rack: 'r1' } }));
-    expect(output).toContain(GETS_TO_THE_RUNTIME);
+    const output = await runKubelet(contextOf(name, { labels: { 'topology.kubernetes.io/zone': 'a', rack: 'r1' } }));
+    expect(output).toContain(KUBELET_GETS_TO_THE_RUNTIME);
     expect(output).not.toContain('strict decoding');
     expect(output).not.toContain('Flag --');
     // With the name and group that rotation wants, or it would ask for another certificate at once.
@@ -60,12 +34,12 @@ describe('the real kubelet', () => {
   });
 
   it('would say so if a field were unknown', async () => {
-    const output = await start(contextOf('cp-1'), 'echo "unknownField: 1" >>/etc/kubernetes/kubelet/config.yaml');
+    const output = await runKubelet(contextOf('cp-1'), 'echo "unknownField: 1" >>/etc/kubernetes/kubelet/config.yaml');
     expect(output).toContain('strict decoding error: unknown field');
   });
 
   it('refuses a label that it may not give itself, which is why roles are not among its labels', async () => {
-    const output = await start(contextOf('cp-1', { labels: { 'node-role.kubernetes.io/control-plane': '' } }));
+    const output = await runKubelet(contextOf('cp-1', { labels: { 'node-role.kubernetes.io/control-plane': '' } }));
     expect(output).toMatch(/unknown 'kubernetes.io' or 'k8s.io' labels/);
     expect(kubeletFlags(contextOf('cp-1')).join(' ')).not.toContain('node-role');
   });
