@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from '../../lib/model/cluster.ts';
 import { nodePorts } from '../../lib/node-ports.ts';
-import { sha256 } from '../../lib/output/manifest.ts';
+import { sha256 } from '../../lib/output/hash.ts';
 import { planCertificates } from '../../lib/pki/certificates.ts';
 import { issueCertificates } from '../../lib/pki/issue-certificates.ts';
 import type { MachineContext } from '../../lib/plan/machine-plan.ts';
