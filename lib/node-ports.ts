@@ -78,7 +78,7 @@ const nodeFiles: FilesPort = {
   },
   async makeDirectory(path, mode) {
     writing(path, () => {
-      fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      makeParents(dirname(path));
       if (fs.existsSync(path)) return;
       fs.mkdirSync(path, mode);
       // The umask may have taken bits away.
@@ -165,6 +165,18 @@ function unreadable(path: string, error: unknown): KeelwayError {
     message: `cannot read ${path}: ${reasonOf(error)}`,
     cause: error,
   });
+}
+
+/** Node's own recursive mkdir never ends where a file system makes no folders, as in /proc. */
+function makeParents(folder: string): void {
+  if (fs.existsSync(folder)) return;
+  makeParents(dirname(folder));
+  try {
+    fs.mkdirSync(folder, 0o755);
+  } catch (error) {
+    // Somebody else was quicker.
+    if (!fs.existsSync(folder)) throw error;
+  }
 }
 
 function tooLarge(path: string, limitBytes: number): KeelwayError {

@@ -58,11 +58,23 @@ function readCache(path: string): Buffer | undefined {
 
 function writeCache(path: string, data: Buffer): void {
   try {
-    fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     const temporary = `${path}.${process.pid}`;
     fs.writeFileSync(temporary, data, { mode: 0o600, flag: 'wx' });
     fs.renameSync(temporary, path);
   } catch {
     // A read-only home, a full disk: the next run compiles again.
+  }
+}
+
+/** Node's own recursive mkdir never ends where a file system makes no folders, as in /proc. */
+function makeFolder(folder: string): void {
+  if (fs.existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    fs.mkdirSync(folder, 0o700);
+  } catch (error) {
+    // Somebody else was quicker.
+    if (!fs.existsSync(folder)) throw error;
   }
 }

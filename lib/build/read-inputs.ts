@@ -34,7 +34,7 @@ async function readLock(name: string, folder: string, files: FilesPort): Promise
   });
 }
 
-interface NamedFile {
+export interface NamedFile {
   /** As written in the cluster file. */
   readonly name: string;
   /** Where the cluster file names it. */
@@ -74,20 +74,29 @@ export async function readInputFiles(
 }
 
 function namedFiles(cluster: Cluster): NamedFile[] {
+  const authorities = cluster.registries.map((mirror, index) => ({
+    name: mirror.caFile,
+    path: ['spec', 'registries', index, 'caFile'],
+  }));
+  return [...bgpPasswordFiles(cluster), ...authorities.filter(isNamed)];
+}
+
+/** The files with BGP passwords, and where the cluster file names them. */
+export function bgpPasswordFiles(cluster: Cluster): NamedFile[] {
   const bgp = cluster.controlPlane.vip?.bgp ?? null;
   const place: IssuePath = ['spec', 'controlPlane', 'vip', 'bgp'];
-  const named: { name: string | null; path: IssuePath }[] = [
+  const files = [
     { name: bgp?.passwordFile ?? null, path: [...place, 'passwordFile'] },
     ...(bgp?.routers ?? []).map((router, index) => ({
       name: router.passwordFile,
       path: [...place, 'routers', index, 'passwordFile'],
     })),
-    ...cluster.registries.map((mirror, index) => ({
-      name: mirror.caFile,
-      path: ['spec', 'registries', index, 'caFile'],
-    })),
   ];
-  return named.filter((file): file is NamedFile => file.name !== null);
+  return files.filter(isNamed);
+}
+
+function isNamed<File extends { readonly name: string | null }>(file: File): file is File & { readonly name: string } {
+  return file.name !== null;
 }
 
 function reasonOf(error: unknown, name: string): string {

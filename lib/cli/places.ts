@@ -5,7 +5,7 @@ import { readClusterFile } from '../build/load-cluster.ts';
 import { chooseIdentityFile } from '../secrets/identity-file.ts';
 import { type CommandInput, textOption } from './command.ts';
 
-const DEFAULT_FILE = 'cluster.yaml';
+export const DEFAULT_FILE = 'cluster.yaml';
 const STDIN = '-';
 
 /** The cluster file that a command line names; `-` is standard input, and paths in it then start at the current folder. */

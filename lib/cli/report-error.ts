@@ -5,7 +5,8 @@ import type { CliIo } from './io.ts';
 import { styleOf } from './style.ts';
 
 /**
- * Tells a person, or with `json` a program, why a command failed.
+ * Tells a person, or with `json` a program, why a command failed. A program finds its one document on stdout, whatever
+ * comes of the command.
  *
  * An error that is no KeelwayError is a bug; its stack is printed so that it can be reported.
  *
@@ -22,7 +23,7 @@ export function reportError(error: unknown, io: CliIo, json: boolean): number {
   }
   if (json) {
     const { code, message, hint, issues } = error;
-    io.stderr(`${JSON.stringify({ error: { code, message, hint, issues } })}\n`);
+    io.stdout(`${JSON.stringify({ error: { code, message, hint, issues } }, null, 2)}\n`);
     return exitCodeOf(error.code);
   }
   for (const issue of error.issues) io.stderr(formatIssue(issue, style));

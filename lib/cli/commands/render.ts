@@ -9,14 +9,14 @@ import { redactPlan } from '../../render/redact.ts';
 import { nearest } from '../../spec/suggest.ts';
 import { type CommandInput, isJson, textOption } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { clusterFile, secretsPlace } from '../places.ts';
+import { clusterFile, DEFAULT_FILE, secretsPlace } from '../places.ts';
 import { textTable } from '../text-table.ts';
 
 /** Prints one file of a machine, or the list of them. Issues what is missing in memory only. */
 export async function render(input: CommandInput): Promise<number> {
   const { io } = input;
   const [machineName = '', path] = input.operands;
-  const file = await clusterFile(input, textOption(input, 'cluster'));
+  const file = await clusterFile(input, textOption(input, 'cluster') ?? DEFAULT_FILE);
   const loaded = loadCluster(file);
   const known = loaded.cluster.machines.map(({ name }) => name);
   if (!known.includes(machineName)) throw unknownMachine(machineName, known);
