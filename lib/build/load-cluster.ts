@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { KeelwayError } from '../errors.ts';
+import { countIssues } from '../format/format-issues.ts';
 import type { Issue } from '../issue.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { FilesPort } from '../ports.ts';
@@ -68,17 +69,10 @@ export function loadCluster(file: ClusterFile, options: { readonly strict?: bool
 
 /** With `strict` every finding counts as an error. */
 export function invalidSpec(name: string, issues: readonly Issue[], strict: boolean): KeelwayError {
-  const errors = issues.filter((issue) => issue.severity === 'error').length;
-  const warnings = issues.length - errors;
-  const counts = [count(errors, 'error'), count(warnings, 'warning')].filter((text) => text !== '').join(' and ');
   return new KeelwayError({
     code: 'SPEC_INVALID',
-    message: `${name} has ${counts}`,
+    message: `${name} has ${countIssues(issues)}`,
     hint: strict ? '--strict treats warnings as errors' : undefined,
     issues,
   });
-}
-
-function count(number: number, noun: string): string {
-  return number === 0 ? '' : `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -1,10 +1,9 @@
+import { formatIssues } from '../format/format-issues.ts';
 import type { Issue } from '../issue.ts';
-import { formatIssue } from './format-issue.ts';
+import { wantsColour } from './colour.ts';
 import type { CliIo } from './io.ts';
-import { styleOf } from './style.ts';
 
 /** Prints findings that do not stop the command. */
 export function showWarnings(issues: readonly Issue[], io: CliIo): void {
-  const style = styleOf(io);
-  for (const issue of issues) io.stderr(formatIssue(issue, style));
+  io.stderr(formatIssues(issues, { colour: wantsColour(io) }));
 }

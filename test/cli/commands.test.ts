@@ -94,8 +94,8 @@ describe('keelway validate', () => {
   it('prints who reaches the virtual IP and what etcd survives', async () => {
     const { exitCode, stdout, stderr } = await run('validate');
     expect(exitCode).toBe(EXIT.ok);
-    expect(stdout).toMatch(/^VIP 10\.0\.0\.100 \(bgp-mesh, onLink arp\): who reaches it$/m);
-    expect(stdout).toMatch(/^ {2}\* {2}2 +2 +0 +losing either one stops all writes until it is back$/m);
+    expect(stdout).toMatch(/^who reaches the virtual IP 10\.0\.0\.100 \(bgp-mesh, onLink: arp\)$/m);
+    expect(stdout).toMatch(/etcd-1, etcd-2; losing either one stops all writes until it is back$/m);
     expect(stderr).toContain('cluster.yaml is valid, with 1 warning');
   });
 

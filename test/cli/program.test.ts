@@ -39,7 +39,7 @@ describe('the bundled program', () => {
     [['--help'], 0, /^keelway \d/],
     [['help', 'build'], 0, /^usage: keelway build/],
     [['schema'], 0, /"\$schema"/],
-    [['validate', EXAMPLE], 0, /^VIP 10\.0\.0\.100/],
+    [['validate', EXAMPLE], 0, /^who reaches the virtual IP/],
     [['secrets', 'show', '--secrets', '/nonexistent', EXAMPLE], 2, /^$/],
     [['buidl'], 2, /^$/],
     [[], 0, /^keelway \d/],

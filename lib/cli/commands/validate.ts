@@ -1,13 +1,15 @@
 import { checkInputs } from '../../build/check-inputs.ts';
 import { type LoadedCluster, loadCluster } from '../../build/load-cluster.ts';
-import { type Cluster, etcdMembers } from '../../model/cluster.ts';
-import { lossOfOne, quorumOf, quorumTable } from '../../model/quorum.ts';
-import { type ReachabilityRow, vipReachability } from '../../model/reachability.ts';
+import { countIssues } from '../../format/format-issues.ts';
+import { formatQuorum } from '../../format/format-quorum.ts';
+import { formatReachability } from '../../format/format-reachability.ts';
+import { etcdMembers } from '../../model/cluster.ts';
+import { quorumOf } from '../../model/quorum.ts';
+import { vipReachability } from '../../model/reachability.ts';
 import { type CommandInput, isJson } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { clusterFile } from '../places.ts';
 import { showWarnings } from '../show-warnings.ts';
-import { textTable } from '../text-table.ts';
 
 /** Checks a cluster file and says what it comes to: who reaches the virtual IP, and what etcd survives. */
 export async function validate(input: CommandInput): Promise<number> {
@@ -21,10 +23,9 @@ export async function validate(input: CommandInput): Promise<number> {
   }
   showWarnings(loaded.warnings, io);
   const { cluster, warnings } = loaded;
-  io.stdout(reachabilityText(cluster));
-  io.stdout(quorumText(cluster));
-  const count = warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`;
-  io.stderr(`${file.name} is valid${warnings.length === 0 ? '' : `, with ${count}`}\n`);
+  io.stdout(formatReachability(cluster));
+  io.stdout(formatQuorum(cluster));
+  io.stderr(`${file.name} is valid${warnings.length === 0 ? '' : `, with ${countIssues(warnings)}`}\n`);
   return EXIT.ok;
 }
 
@@ -37,30 +38,4 @@ function reportOf({ cluster, warnings }: LoadedCluster): object {
     reachability: vipReachability(cluster),
     quorum: quorumOf(etcdMembers(cluster).length),
   };
-}
-
-function reachabilityText(cluster: Cluster): string {
-  const { vip, endpoint } = cluster.controlPlane;
-  if (vip === null) return `API ${endpoint.host}:${endpoint.port}, no virtual IP\n`;
-  const rows = vipReachability(cluster).map(reachabilityCells);
-  return `VIP ${vip.address} (${vip.profile}, onLink ${vip.onLink}): who reaches it\n${textTable([
-    ['from', '', 'how', 'API server lost', 'machine lost'],
-    ...rows,
-  ])}`;
-}
-
-function reachabilityCells({ from, reaches, how, failover }: ReachabilityRow): string[] {
-  return [from, reaches, how, failover?.apiServer ?? '-', failover?.machine ?? '-'];
-}
-
-function quorumText(cluster: Cluster): string {
-  const own = quorumOf(etcdMembers(cluster).length);
-  const rows = quorumTable(own.members).map((quorum) => [
-    quorum.members === own.members ? '*' : '',
-    String(quorum.members),
-    String(quorum.quorum),
-    String(quorum.tolerated),
-    quorum.members === own.members ? lossOfOne(quorum) : '',
-  ]);
-  return `etcd: how many members must live to write\n${textTable([['', 'members', 'quorum', 'may fail', ''], ...rows])}`;
 }
