@@ -45,9 +45,9 @@ function parseMount(line: string): Mount | null {
   return { root, point, type, options: options?.split(',') ?? [] };
 }
 
-/** The control groups of the lab that a supervisor owns. */
-export function labControlGroups(supervisor: number): readonly string[] {
-  return ownControlGroups().map((folder) => join(folder, `${PREFIX}${supervisor}`));
+/** The control groups that a supervisor makes for its lab, below those that it was started in. */
+export function labControlGroups(bases: readonly string[], supervisor: number): readonly string[] {
+  return bases.map((folder) => join(folder, `${PREFIX}${supervisor}`));
 }
 
 /** Removes the empty control groups that labs of dead supervisors have left. */
@@ -61,8 +61,8 @@ export async function sweepControlGroups(): Promise<void> {
 }
 
 /** Removes a lab's control groups; its processes have been killed and may take a moment to go. */
-export async function removeControlGroups(supervisor: number): Promise<void> {
-  for (const group of labControlGroups(supervisor)) await removeGroups(group);
+export async function removeControlGroups(groups: readonly string[]): Promise<void> {
+  for (const group of groups) await removeGroups(group);
 }
 
 async function removeGroups(group: string): Promise<void> {

@@ -41,6 +41,8 @@ network() {
 
 # plug MACHINE SWITCH INTERFACE MAC PORT: a cable from the machine to the switch
 plug() {
+  # The old one goes with the old network, but not at once.
+  ip link del "$5" 2>/dev/null || :
   ip link add "$5" type veth peer name "$3" netns "$1"
   ip -n "$1" link set "$3" address "$4"
   ip link set "$5" master "$2" up

@@ -2,7 +2,6 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeelwayError } from '../errors.ts';
-import { labControlGroups } from './control-groups.ts';
 import { type RunOptions, type RunResult, runInside } from './enter.ts';
 import { childrenOf, identify, innerPid, isAlive, type ProcessId } from './processes.ts';
 import { isRunning, type LabState, type MachineState, readState, writeState } from './state.ts';
@@ -112,7 +111,7 @@ export function labOf(folder: string, initial: LabState): Lab {
     }
     await inside(['root', name, disks, machine.layers.join(':')]);
     if (machine.kind === 'system') {
-      const groups = labControlGroups(state.supervisor.pid).map((group) => join(group, name));
+      const groups = state.groups.map((group) => join(group, name));
       await inside(['clear_groups', ...groups]);
       await inside(['boot', name, groups.join(':'), ...nspawn(state, machine, disks)], `${name}.log`);
       await noteProcess(name);

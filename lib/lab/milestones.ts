@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
+import { SEED_UNIT } from '../components/product-unit.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { Lab } from './lab.ts';
 
 /** Something that a starting cluster reaches, in this order. */
 export interface Milestone {
-  readonly name: 'seeds applied' | 'etcd quorum' | 'API ready' | 'VIP' | 'nodes Ready' | 'machines settled';
+  readonly name: 'seeds verified' | 'etcd quorum' | 'API ready' | 'VIP' | 'nodes Ready' | 'machines settled';
   /** What is still waited for, one line each; empty when it is reached. */
   readonly missing: (lab: Lab) => Promise<readonly string[]>;
 }
@@ -22,10 +22,9 @@ export function milestonesOf(cluster: Cluster): readonly Milestone[] {
   const { port, vip, endpoint } = cluster.controlPlane;
   return [
     {
-      name: 'seeds applied',
-      missing: async (lab) => {
-        return every.filter((name) => !isApplied(lab, name)).map((name) => `${name}: cloud-init is not done`);
-      },
+      name: 'seeds verified',
+      missing: async (lab) =>
+        await each(every, async (name) => (await isVerified(lab, name)) || `${name}: its files are not verified yet`),
     },
     {
       name: 'etcd quorum',
@@ -64,8 +63,10 @@ async function each(
   return answers.filter((answer) => answer !== true);
 }
 
-function isApplied(lab: Lab, name: string): boolean {
-  return lab.isOn(name) && existsSync(lab.hostPath(name, '/run/cloud-init/result.json'));
+async function isVerified(lab: Lab, name: string): Promise<boolean> {
+  if (!lab.isOn(name)) return false;
+  const { stdout } = await lab.run(name, ['systemctl', 'is-active', SEED_UNIT]);
+  return stdout.trim() === 'active';
 }
 
 async function asks(lab: Lab, name: string, url: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, readlinkSync, writeFileS
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeelwayError } from '../errors.ts';
-import { ownControlGroups } from './control-groups.ts';
+import { labControlGroups, ownControlGroups } from './control-groups.ts';
 import { LAB_SCRIPT } from './lab-script.ts';
 import { childrenOf, identify, type ProcessId } from './processes.ts';
 
@@ -13,6 +13,8 @@ export interface LabNamespaces {
   readonly supervisor: ProcessId;
   /** The first process inside. */
   readonly init: ProcessId;
+  /** Its control group in every hierarchy; each machine has one of its own below. */
+  readonly groups: readonly string[];
 }
 
 /** What programs of the lab get of our environment: nothing. */
@@ -34,7 +36,8 @@ export async function startNamespaces(folder: string, diesWithUs: boolean): Prom
   const logFile = join(folder, 'supervisor.log');
   writeFileSync(script, LAB_SCRIPT, { mode: 0o600 });
   const log = openSync(logFile, 'w', 0o600);
-  const command = ['sh', script, 'supervise', ...ownControlGroups()];
+  const bases = ownControlGroups();
+  const command = ['sh', script, 'supervise', ...bases];
   const child = spawn('setpriv', [...(diesWithUs ? ['--pdeathsig', 'KILL'] : []), '--', ...command], {
     stdio: ['ignore', log, log],
     detached: true,
@@ -53,7 +56,7 @@ export async function startNamespaces(folder: string, diesWithUs: boolean): Prom
     });
   }
   refuseOwnNetwork(init.pid);
-  return { supervisor, init };
+  return { supervisor, init, groups: labControlGroups(bases, supervisor.pid) };
 }
 
 async function waitUntilReady(supervisor: number): Promise<ProcessId | 'ended'> {

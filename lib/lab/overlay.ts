@@ -25,7 +25,9 @@ const onKubernetes = ({ runsKubelet }: Machine) => runsKubelet;
 export const OVERLAY: readonly OverlayEntry[] = [
   {
     name: 'node image',
-    reason: 'networkd and its wait for the network are enabled, as in the node OS image; the root may not have them so',
+    reason:
+      'as in the node OS image, and as the root may not have it: networkd is enabled, services that packages enable are ' +
+      'left to Keelway, and no timer of the distribution reaches for the network',
     applies: every,
     files: () => [],
     links: () => [
@@ -36,15 +38,21 @@ export const OVERLAY: readonly OverlayEntry[] = [
         'systemd-networkd-wait-online.service',
       ),
       systemLink('dbus-org.freedesktop.network1.service', 'systemd-networkd.service'),
+      ...['bird', 'containerd', 'e2scrub_reap', 'haproxy'].map((name) =>
+        masked(`multi-user.target.wants/${name}.service`),
+      ),
+      ...['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer'].map(masked),
     ],
   },
   {
     name: 'container',
     reason:
       'the machine is a container on the kernel of this host: cgroup v1 is made writable, mounts are shared with pods, and ' +
-      'settings of the whole kernel show the values that the machine would have, without changing them',
+      'settings of the whole kernel show the values that the machine would have, without changing them; its journal is ' +
+      'without the messages of the kernel, which are of all machines together',
     applies: every,
     files: () => [
+      { path: '/etc/systemd/journald.conf.d/90-keelway-lab.conf', contents: '[Journal]\nReadKMsg=no\n' },
       { path: '/etc/keelway-lab/container.sh', contents: CONTAINER_SCRIPT },
       dropIn(
         'keelway-lab-container.service',
@@ -65,8 +73,8 @@ ExecStart=/bin/sh /etc/keelway-lab/container.sh
         path: '/etc/systemd/system/sysinit.target.wants/keelway-lab-container.service',
         target: '../keelway-lab-container.service',
       },
-      // Nothing reads this console, and no timer of the distribution may reach for the network.
-      ...['console-getty.service', 'apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer'].map(masked),
+      // Nothing reads this console.
+      masked('console-getty.service'),
     ],
   },
   {
@@ -143,6 +151,10 @@ ExecStart=/usr/local/bin/containerd --config /run/keelway-lab/containerd.toml
 /** Further differences that are not files of a machine. */
 export const OVERLAY_NOTES: readonly { readonly name: string; readonly reason: string }[] = [
   { name: 'images', reason: 'container images are in the machine (/usr/share/keelway/images), no registry is asked' },
+  {
+    name: 'inotify',
+    reason: 'fs.inotify.max_user_instances and max_user_watches of this host are raised while a lab runs',
+  },
   { name: 'capabilities', reason: 'the machines may not set the clock (CAP_SYS_TIME) or load kernel modules' },
 ];
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { KeelwayError } from '../errors.ts';
 import { removeControlGroups, sweepControlGroups } from './control-groups.ts';
 import { runInside } from './enter.ts';
+import { raiseHostSettings, restoreHostSettings } from './host-settings.ts';
 import { type Lab, labOf } from './lab.ts';
 import { makeMachineFolder, makeProgramsLayer } from './machine-folders.ts';
 import { type LabInput, labMachines } from './machine-plans.ts';
@@ -61,6 +62,7 @@ export async function startLab(options: StartOptions): Promise<Lab> {
   const machines = labMachines(options, options.programs);
   const layers = machines.map((machine) => [makeMachineFolder(disks, machine), ...shared]);
   const { host, port } = options.cluster.controlPlane.endpoint;
+  raiseHostSettings();
   const namespaces = await startNamespaces(folder, options.diesWithUs ?? false);
   const state = {
     name,
@@ -119,9 +121,10 @@ export async function stopLab(name: string): Promise<boolean> {
   if (state !== null && isAlive(state.supervisor)) {
     process.kill(state.supervisor.pid, 'SIGKILL');
   }
-  if (state !== null) await removeControlGroups(state.supervisor.pid);
+  if (state !== null) await removeControlGroups(state.groups);
   rmSync(folder, { recursive: true, force: true });
   rmSync(state?.disks ?? join(DISKS_ROOT, name), { recursive: true, force: true });
+  if (!labNames().some((other) => isRunning(readState(labFolder(other))))) restoreHostSettings();
   return state !== null;
 }
 

@@ -32,6 +32,8 @@ export interface LabState {
   readonly clusterFile: string | null;
   readonly supervisor: ProcessId;
   readonly init: ProcessId;
+  /** The lab's control groups, which end empty. */
+  readonly groups: readonly string[];
   readonly disks: string;
   readonly nspawn: string;
   readonly createdSeconds: number;
@@ -62,7 +64,11 @@ export function writeState(folder: string, state: LabState): void {
 
 /** Names of the labs that have a folder, running or not. */
 export function labNames(root: string = RUNTIME_ROOT): readonly string[] {
-  return existsSync(root) ? readdirSync(root).sort() : [];
+  return existsSync(root)
+    ? readdirSync(root)
+        .filter((name) => !name.startsWith('.'))
+        .sort()
+    : [];
 }
 
 /** True while the lab's supervisor lives. */
