@@ -44,6 +44,8 @@ async function buildGroup(group: string): Promise<void> {
     stdin: { contents: "export { run } from './lib/cli/run.ts';", resolveDir: process.cwd() },
     outfile: `dist/${bundleName(group)}`,
     format: 'cjs',
+    // The loader has no import() to give, but require() takes modules of either kind.
+    supported: { 'dynamic-import': false },
     plugins: [onlyCommands(GROUPS[group]?.commands ?? []), ...OPTIONS.plugins],
   });
 }

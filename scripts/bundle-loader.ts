@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 /** Set by scripts/build.ts: a digest of each file's contents. V8 itself compares no more than the length. */
 declare const BUNDLE_IDS: Readonly<Record<string, string>>;
@@ -23,14 +23,18 @@ export function loadBundle(name: string): Exports {
   const script = new Script(`(function (exports, require, module) {${source}\n})`, {
     filename: path,
     ...(cachedData === undefined ? {} : { cachedData }),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   if (cachePath !== null && (cachedData === undefined || script.cachedDataRejected === true)) {
     process.once('exit', () => writeCache(cachePath, script.createCachedData()));
   }
   const module = { exports: {} as Exports };
-  script.runInThisContext()(module.exports, process.getBuiltinModule, module);
+  script.runInThisContext()(module.exports, requireFrom(path), module);
   return module.exports;
+}
+
+/** For the packages that are not in the bundle; making Node's own costs time that most runs can do without. */
+function requireFrom(path: string): (name: string) => unknown {
+  return (name) => process.getBuiltinModule('node:module').createRequire(path)(name);
 }
 
 /** Null: there is no place for it, or it is not wanted. */

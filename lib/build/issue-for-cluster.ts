@@ -14,9 +14,8 @@ export interface SecretsPlace {
   readonly shown: string;
   /** File with age identities, for an encrypted bundle. */
   readonly identityFile: string | null;
-  /** The command that creates the bundle, and the one that uses it, for messages. */
+  /** The command that creates the bundle, for the message when there is none. */
   readonly createCommand: string;
-  readonly buildCommand: string;
   readonly signal?: AbortSignal | undefined;
 }
 

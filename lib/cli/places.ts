@@ -22,16 +22,27 @@ export async function clusterFile(
 export function secretsPlace(input: CommandInput, file: ClusterFile): SecretsPlace {
   const named = textOption(input, 'secrets');
   const path = named === undefined ? join(file.folder, 'secrets.yaml') : resolve(input.io.cwd, named);
-  const option = named === undefined ? '' : ` --secrets ${named}`;
-  const operand = file.path === null ? STDIN : file.name;
   const identity = chooseIdentityFile(textOption(input, 'identity'), input.io.env);
   return {
     path,
     shown: shortPath(input, path),
     identityFile: identity === null ? null : resolve(input.io.cwd, identity),
-    createCommand: `keelway secrets create ${operand}${option}`,
-    buildCommand: `keelway build ${operand}${option}`,
+    createCommand: `keelway secrets create ${operandOf(file)}${optionOf(input, 'secrets')}`,
   };
+}
+
+/** The words that make another command work on the same cluster: `cluster.yaml --secrets keys/ha.yaml`. */
+export function clusterWords(input: CommandInput, file: ClusterFile): string {
+  return `${operandOf(file)}${optionOf(input, 'secrets')}${optionOf(input, 'identity')}`;
+}
+
+function operandOf(file: ClusterFile): string {
+  return file.path === null ? STDIN : file.name;
+}
+
+function optionOf(input: CommandInput, name: string): string {
+  const value = textOption(input, name);
+  return value === undefined ? '' : ` --${name} ${value}`;
 }
 
 /** The output folder: `-o`, or `build/<cluster name>` in the current folder. */

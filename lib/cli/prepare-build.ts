@@ -5,12 +5,12 @@ import { compareManifests, type MachineChange } from '../output/compare-manifest
 import { readManifest } from '../output/write-generation.ts';
 import type { CommandInput } from './command.ts';
 import { createdSeconds } from './created-seconds.ts';
-import { clusterFile, outputFolder, secretsPlace } from './places.ts';
+import { clusterFile, clusterWords, outputFolder, secretsPlace } from './places.ts';
 
 /** A build with everything decided and rendered, and nothing written. */
 export interface PreparedBuild extends PlannedBuild, RenderedBuild {
-  /** The cluster file as the user named it. */
-  readonly fileName: string;
+  /** What makes another command work on the same cluster. */
+  readonly clusterWords: string;
   readonly folder: { readonly path: string; readonly shown: string };
   /** Against the output that is there, in the order of the cluster file. */
   readonly changes: readonly MachineChange[];
@@ -28,7 +28,7 @@ export async function prepareBuild(input: CommandInput): Promise<PreparedBuild> 
   const folder = outputFolder(input, loaded.cluster.name);
   const previous = await readManifest(input.ports.files, folder.path);
   const changes = compareManifests(previous, rendered.manifest);
-  return { ...planned, ...rendered, fileName: file.name, folder, changes };
+  return { ...planned, ...rendered, clusterWords: clusterWords(input, file), folder, changes };
 }
 
 function renderLocated(

@@ -33,15 +33,14 @@ export async function build(input: CommandInput): Promise<number> {
   return EXIT.ok;
 }
 
-function nextSteps({ plan: { cluster }, fileName, folder }: PreparedBuild): string {
+function nextSteps({ plan: { cluster }, clusterWords, folder }: PreparedBuild): string {
   const formats = new Set(cluster.machines.map((machine) => machine.configFormat));
   const media = [
     ...(formats.has('cloud-init') ? ['seed.iso'] : []),
     ...(formats.has('ignition') ? ['ignition.json'] : []),
   ];
-  const operand = fileName === 'cluster.yaml' ? '' : ` ${fileName}`;
   return (
     `Next: start each machine with its ${media.join(' or ')} from ${folder.shown}/machines/<name>, ` +
-    `then keelway kubeconfig${operand} -o kubeconfig`
+    `then keelway kubeconfig ${clusterWords} -o kubeconfig`
   );
 }

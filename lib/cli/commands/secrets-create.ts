@@ -5,7 +5,7 @@ import type { BundleEncryption } from '../../secrets/secrets-bundle.ts';
 import { warnIfUnignored } from '../../secrets/warn-if-unignored.ts';
 import { type CommandInput, isJson, textOption } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { clusterFile, secretsPlace } from '../places.ts';
+import { clusterFile, clusterWords, secretsPlace } from '../places.ts';
 import { showWarnings } from '../show-warnings.ts';
 
 /** Makes the identity of a cluster, once. Prints where it is and what to do with it, never what is in it. */
@@ -28,7 +28,7 @@ export async function secretsCreate(input: CommandInput): Promise<number> {
   io.stderr(
     `wrote ${place.shown} (0600, ${how}): the identity of the cluster ${cluster.name}.\n` +
       'Keep it safe and back it up: who has it owns the cluster, and without it no machine can be rendered again.\n' +
-      `Next: ${place.buildCommand}\n`,
+      `Next: keelway build ${clusterWords(input, file)}\n`,
   );
   return EXIT.ok;
 }
