@@ -1,0 +1,179 @@
+/** The reference cluster, whole: eight machines from their rendered seeds, with the real programs. */
+import { existsSync, readdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestLab, type TestLab } from './test-lab.ts';
+
+let up: TestLab;
+
+beforeAll(async () => {
+  up = await startTestLab('ha');
+}, 400_000);
+
+afterAll(async () => {
+  await up?.stop();
+});
+
+const CONTROL_PLANE = ['cp-1', 'cp-2', 'cp-3'];
+const WORKERS = ['worker-1', 'worker-2', 'worker-3'];
+const ETCD = ['etcd-1', 'etcd-2'];
+const EVERY = [...CONTROL_PLANE, ...ETCD, ...WORKERS];
+
+interface Node {
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly spec: { readonly taints?: readonly { readonly key: string; readonly effect: string }[] };
+  readonly status: {
+    readonly conditions: readonly { readonly type: string; readonly status: string }[];
+    readonly addresses: readonly { readonly type: string; readonly address: string }[];
+    readonly nodeInfo: { readonly kubeletVersion: string };
+  };
+}
+
+async function items<T>(kind: string): Promise<readonly T[]> {
+  const text = await up.lab.kubectl(['get', kind, '--all-namespaces', '--output', 'json']);
+  return (JSON.parse(text) as { items: readonly T[] }).items;
+}
+
+async function podStates(): Promise<readonly string[]> {
+  const pods = await items<{
+    metadata: { name: string };
+    status: { containerStatuses?: readonly { restartCount: number; ready: boolean }[] };
+  }>('pods');
+  const states = pods.map(({ metadata, status }) => {
+    const [container] = status.containerStatuses ?? [];
+    return `${metadata.name} ${container?.ready ? 'ready' : 'not ready'}, ${container?.restartCount} restarts`;
+  });
+  return states.toSorted();
+}
+
+/** Standard output of a program that must succeed. */
+async function output(machine: string, ...argv: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await up.lab.run(machine, argv);
+  expect(exitCode, `${machine}: ${argv.join(' ')}: ${stderr}`).toBe(0);
+  return stdout.trim();
+}
+
+describe('the reference cluster', () => {
+  it('comes up in under three minutes', () => {
+    const { timeline } = up.lab.state;
+    console.log(`timeline ${JSON.stringify(timeline)}`);
+    expect(timeline['nodes Ready']).toBeLessThan(180_000);
+  });
+
+  it('has every node Ready with its role, labels, taints and node address', async () => {
+    const nodes = await items<Node>('nodes');
+    const seen = nodes.map(({ metadata, spec, status }) => ({
+      name: metadata.name,
+      ready: status.conditions.find(({ type }) => type === 'Ready')?.status,
+      address: status.addresses.filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
+      version: status.nodeInfo.kubeletVersion,
+      controlPlane: 'node-role.kubernetes.io/control-plane' in metadata.labels,
+      excluded: 'node.kubernetes.io/exclude-from-external-load-balancers' in metadata.labels,
+      taints: (spec.taints ?? []).map(({ key, effect }) => `${key}:${effect}`),
+    }));
+    expect(seen.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual(
+      up.cluster.machines
+        .filter(({ runsKubelet }) => runsKubelet)
+        .map(({ name, role, address }) => ({
+          name,
+          ready: 'True',
+          address: [address],
+          version: 'v1.36.4',
+          controlPlane: role === 'control-plane',
+          excluded: role === 'control-plane',
+          taints: role === 'control-plane' ? ['node-role.kubernetes.io/control-plane:NoSchedule'] : [],
+        })),
+    );
+  });
+
+  it('has both etcd members, started and healthy', async () => {
+    for (const name of ETCD) expect(await output(name, 'curl', '-s', 'http://127.0.0.1:2381/readyz')).toBe('ok');
+    const members = await output('etcd-1', 'sh', '-c', '. /etc/profile.d/keelway-etcdctl.sh; etcdctl member list');
+    expect(members.split('\n').map((line) => line.split(', ').slice(1, 3))).toEqual(
+      expect.arrayContaining([
+        ['started', 'etcd-1'],
+        ['started', 'etcd-2'],
+      ]),
+    );
+  });
+
+  it('answers /readyz on all three API servers and on the virtual IP', async () => {
+    for (const name of CONTROL_PLANE) {
+      expect(await output(name, 'curl', '-sk', 'https://127.0.0.1:6443/readyz')).toBe('ok');
+    }
+    for (const name of ['client', 'neighbour', ...WORKERS]) {
+      expect(await output(name, 'curl', '-sk', '--max-time', '5', 'https://10.0.0.100:6443/readyz'), name).toBe('ok');
+    }
+  });
+
+  it('has one leader each for controller-manager and scheduler', async () => {
+    const leases = await items<{ metadata: { name: string; namespace: string }; spec: { holderIdentity: string } }>(
+      'leases',
+    );
+    for (const name of ['kube-controller-manager', 'kube-scheduler']) {
+      const holders = leases.filter(({ metadata }) => metadata.name === name).map(({ spec }) => spec.holderIdentity);
+      expect(holders).toHaveLength(1);
+      expect(CONTROL_PLANE).toContain(holders[0]?.split('_')[0]);
+    }
+  });
+
+  it('runs every static pod without a restart', async () => {
+    const names = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-vip'];
+    const expected = names.flatMap((pod) => CONTROL_PLANE.map((node) => `${pod}-${node} ready, 0 restarts`));
+    // The kubelet shows a static pod up to a minute after its node has registered.
+    await expect.poll(podStates, { timeout: 90_000, interval: 2_000 }).toEqual(expected.toSorted());
+  }, 100_000);
+
+  it('has no failed unit, no unit that was restarted, and nothing left to start', async () => {
+    for (const name of EVERY) {
+      expect(await output(name, 'systemctl', '--failed', '--no-legend'), name).toBe('');
+      expect(await output(name, 'systemctl', 'list-jobs', '--no-legend'), name).toBe('');
+      const restarts = await output(name, 'sh', '-c', 'systemctl show --property=Id,NRestarts "*.service"');
+      const restarted = restarts.split('\n\n').filter((unit) => !/^NRestarts=0$/m.test(unit));
+      expect(restarted, name).toEqual([]);
+    }
+  });
+
+  it('has bootstrapped, and kept no credential', async () => {
+    for (const name of CONTROL_PLANE) {
+      expect(await output(name, 'systemctl', 'show', '--value', '-p', 'Result', 'keelway-bootstrap.service')).toBe(
+        'success',
+      );
+      const folder = up.lab.hostPath(name, '/run/keelway/bootstrap');
+      const left = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
+      expect(
+        left.filter((file) => /credential|\.key|\.crt|kubeconfig/.test(file)),
+        name,
+      ).toEqual([]);
+    }
+  });
+
+  it('has wiped its seeds and turned cloud-init off', async () => {
+    for (const name of EVERY) {
+      expect(existsSync(up.lab.hostPath(name, '/var/lib/cloud/seed/nocloud')), name).toBe(false);
+      expect(existsSync(up.lab.hostPath(name, '/etc/cloud/cloud-init.disabled')), name).toBe(true);
+    }
+  });
+
+  it('has the sessions of the mesh and of the router Established', async () => {
+    const established = async (machine: string, socket: string[]) => {
+      const protocols = await output(machine, 'birdc', ...socket, 'show', 'protocols');
+      const sessions = protocols.split('\n').filter((line) => / BGP /.test(line) && !/ Passive /.test(line));
+      return [sessions.length, sessions.filter((line) => / Established/.test(line)).length];
+    };
+    for (const name of CONTROL_PLANE) expect(await established(name, []), name).toEqual([6, 6]);
+    for (const name of WORKERS) expect(await established(name, []), name).toEqual([3, 3]);
+    expect(await established('router', ['-s', '/run/bird/bird.ctl'])).toEqual([3, 3]);
+    for (const name of ['router', ...WORKERS]) {
+      const route = await output(name, 'ip', 'route', 'show', '10.0.0.100');
+      expect(route.match(/nexthop via 10\.0\.0\.1[123] /g), name).toHaveLength(3);
+    }
+  });
+
+  it('comes back by itself after all machines were off, etcd on last', async () => {
+    await Promise.all(EVERY.map((name) => up.lab.kill(name)));
+    for (const name of [...CONTROL_PLANE, ...WORKERS, ...ETCD]) await up.lab.start(name);
+    const timeline = await up.waitUntilUp();
+    console.log(`after a power cut ${JSON.stringify(timeline)}`);
+    expect(Object.keys(timeline)).toContain('nodes Ready');
+  }, 400_000);
+});
