@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Suites with a configuration and tools of their own.
-    exclude: [...configDefaults.exclude, 'test/control-plane/**', 'test/versions/**'],
+    exclude: [...configDefaults.exclude, 'test/control-plane/**', 'test/lab/**', 'test/versions/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
