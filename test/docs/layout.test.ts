@@ -48,7 +48,9 @@ describe('tracked files', () => {
       join(repository, '../shared'),
       ...['.cache', '.npm'].map((name) => join(homedir(), name)),
     ];
-    const pattern = new RegExp(places.map((place) => place.replace(/\/$/, '').replaceAll('.', '\\.')).join('|'));
+    const pattern = new RegExp(
+      `(?:${places.map((place) => place.replace(/\/$/, '').replaceAll('.', '\\.')).join('|')})(?![\\w-])`,
+    );
     expect(findings(pattern)).toEqual([]);
     expect(findings(/(?<![\w.-])\/(?:home|Users)\/(?!core\b)\w+\//)).toEqual([]);
   });
