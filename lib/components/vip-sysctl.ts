@@ -7,11 +7,11 @@ const SYSCTL_FILE = '/etc/sysctl.d/91-keelway-vip.conf';
 /**
  * Who answers ARP for the VIP, and how its packets spread.
  *
- * In the BGP profiles the address is on `lo`. With `onLink: none` nobody answers: hosts of the subnet reach the VIP by a
- * route or not at all. With `onLink: arp`, profile bgp-mesh only, every machine that holds the address answers, which are the
- * healthy ones, and a host keeps to the one that it heard. When that machine turns sick, packets still come to
- * it until the host asks again: it passes them on to a healthy one, because it has the mesh's route, and says nothing of
- * redirects, which would outlive the moment.
+ * In the BGP profiles the address is on `lo`, and the kernel answers ARP only for addresses of the interface that was asked.
+ * With `onLink: none` that is nobody: hosts of the subnet reach the VIP by a route or not at all. With `onLink: arp`, profile
+ * bgp-mesh only, keelway-vip-watch puts the address on the interface of one healthy machine. When that machine turns sick,
+ * packets still come to it until the next one has told the subnet: it passes them on to a healthy one, because it
+ * has the mesh's route, and says nothing of redirects, which would outlive the moment.
  *
  * The node address, never the VIP, is the sender of ARP requests, or hosts would learn the VIP from them.
  *
@@ -22,7 +22,7 @@ export function vipSysctl({ cluster, machine }: MachineContext): MachinePart {
   if (vip === null || vip.profile === 'arp') return {};
   const settings: Record<string, number> = {};
   if (machine.role === 'control-plane') {
-    settings['net.ipv4.conf.all.arp_ignore'] = vip.onLink === 'arp' ? 0 : 1;
+    settings['net.ipv4.conf.all.arp_ignore'] = 1;
     settings['net.ipv4.conf.all.arp_announce'] = 2;
     // Of every interface that is there already: the larger of "all" and the interface's own counts.
     settings['net.ipv4.conf.*.send_redirects'] = 0;
