@@ -1,5 +1,5 @@
 import { checkTree, isAccountName, isUnitName, type TreeNode } from './check-tree.ts';
-import type { IgnitionConfig, IgnitionUnit } from './ignition-config.ts';
+import type { IgnitionAccount, IgnitionConfig, IgnitionUnit } from './ignition-config.ts';
 
 const UNITS = '/etc/systemd/system';
 /** Unknown accounts end Ignition; these are in every Linux. */
@@ -24,7 +24,7 @@ export function checkIgnition(config: IgnitionConfig): string[] {
   const users = config.passwd?.users.map((user) => user.name) ?? [];
   const accounts = new Set([...ALWAYS_THERE, ...users]);
   const unknown = [...directories, ...files]
-    .flatMap(({ path, user, group }) => [user, group].map((account) => ({ path, name: account?.name })))
+    .flatMap(({ path, user, group }) => [user, group].map((account) => ({ path, name: nameOf(account) })))
     .filter(({ name }) => name !== undefined && !accounts.has(name));
   return [
     ...checkTree(nodes),
@@ -38,6 +38,11 @@ export function checkIgnition(config: IgnitionConfig): string[] {
       .map(({ path }) => `${path} has contents nobody can fetch`),
     ...links.filter(({ target }) => target === '').map(({ path }) => `${path} is a link to nothing`),
   ];
+}
+
+/** Undefined for root. */
+function nameOf(account: IgnitionAccount | undefined): string | undefined {
+  return account === undefined || 'id' in account ? undefined : account.name;
 }
 
 function unitNodes(unit: IgnitionUnit): TreeNode[] {

@@ -24,10 +24,13 @@ export interface IgnitionUser {
   readonly sshAuthorizedKeys?: readonly string[];
 }
 
-/** Absent: root. */
+/** By number for root, which is known everywhere. */
+export type IgnitionAccount = { readonly id: 0 } | { readonly name: string };
+
+/** Absent: root for what is new, and what it was for what is there. */
 interface Owned {
-  readonly user?: { readonly name: string };
-  readonly group?: { readonly name: string };
+  readonly user?: IgnitionAccount;
+  readonly group?: IgnitionAccount;
 }
 
 export interface IgnitionDirectory extends Owned {

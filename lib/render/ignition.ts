@@ -1,7 +1,7 @@
 import type { MachinePlan, PlannedDownload, PlannedFile, PlannedUnit, PlannedUser } from '../plan/machine-plan.ts';
 import { hostnameFile, sudoersFile } from './account-files.ts';
 import { dataUrl } from './data-url.ts';
-import type { IgnitionConfig, IgnitionFile, IgnitionUnit, IgnitionUser } from './ignition-config.ts';
+import type { IgnitionAccount, IgnitionConfig, IgnitionFile, IgnitionUnit, IgnitionUser } from './ignition-config.ts';
 import { networkFiles } from './network-files.ts';
 
 /**
@@ -28,7 +28,9 @@ export function ignitionConfig(plan: MachinePlan): IgnitionConfig {
       directories: plan.directories.map((directory) => ({
         path: directory.path,
         mode: directory.mode,
-        ...ownership(directory),
+        // In so many words: a folder that is there keeps its owner otherwise.
+        user: account(directory.owner),
+        group: account(directory.group),
       })),
       files: [...files.map(toFile), ...plan.downloads.filter(isFetched).map(toFetchedFile)],
       links: plan.links.map(({ path, target }) => ({ path, overwrite: true, target })),
@@ -65,15 +67,16 @@ function toFetchedFile(download: PlannedDownload): IgnitionFile {
   };
 }
 
-/** Root is the default, and the only account that is certain to be known when Ignition runs. */
-function ownership({ owner, group }: { readonly owner: string; readonly group: string }): {
-  user?: { name: string };
-  group?: { name: string };
-} {
+/** Root owns a new file by default. */
+function ownership({ owner, group }: PlannedFile): { user?: IgnitionAccount; group?: IgnitionAccount } {
   return {
-    ...(owner === 'root' ? {} : { user: { name: owner } }),
-    ...(group === 'root' ? {} : { group: { name: group } }),
+    ...(owner === 'root' ? {} : { user: account(owner) }),
+    ...(group === 'root' ? {} : { group: account(group) }),
   };
+}
+
+function account(name: string): IgnitionAccount {
+  return name === 'root' ? { id: 0 } : { name };
 }
 
 function toUser(user: PlannedUser): IgnitionUser {

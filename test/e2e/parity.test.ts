@@ -8,6 +8,7 @@ import { machineFiles } from '../../lib/output/machine-files.ts';
 import type { MachinePlan } from '../../lib/plan/machine-plan.ts';
 import { renderCloudInit } from '../../lib/render/cloud-init.ts';
 import { renderIgnition } from '../../lib/render/ignition.ts';
+import { buildExample } from '../harness/build-example.ts';
 import { samplePlan } from '../lib/render/sample-plan.ts';
 import { inRoot, toolPath } from '../tools/tools.ts';
 
@@ -26,7 +27,7 @@ const OWN_TRACES = [
   /^\/var\/log(\/|$)/,
   /^\/var\/(lib|cache)\/(apt|dpkg|systemd|dbus)(\/|$)/,
   /^\/root\/\.(ssh|cache)(\/|$)/,
-  /^\/etc\/ssh(\/|$)/,
+  /^\/etc\/ssh\/(ssh_host_.*|sshd_config\.d\/50-cloud-init\.conf)$/,
   // Ignition leaves the network to files of the target OS, which this root is not.
   /^\/etc\/(netplan|network|systemd\/network|udev)(\/|$)/,
 ];
@@ -37,9 +38,16 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs a script in a fresh copy of the trixie root; returns what it changed there. */
-async function changesOf(name: string, files: Record<string, string>, script: string): Promise<Snapshot> {
-  const work = join(folder, name);
+interface Outcome {
+  /** What was not there before, or was different. */
+  readonly changes: Snapshot;
+  /** Everything that is there. */
+  readonly tree: Snapshot;
+}
+
+/** Runs a script in a fresh copy of the trixie root. */
+async function outcomeOf(name: string, files: Record<string, string>, script: string): Promise<Outcome> {
+  const work = mkdtempSync(join(folder, `${name}-`));
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(work, path)), { recursive: true });
     writeFileSync(join(work, path), text);
@@ -61,21 +69,22 @@ async function changesOf(name: string, files: Record<string, string>, script: st
     (file) => JSON.parse(readFileSync(join(work, file), 'utf8')) as Snapshot,
   ) as [Snapshot, Snapshot];
   const changed = Object.entries(after).filter(([path, entry]) => String(before[path]) !== String(entry));
-  return Object.fromEntries(
+  const changes = Object.fromEntries(
     changed
       .filter(([path]) => !OWN_TRACES.some((trace) => trace.test(path)))
       .map(([path, entry]) => [path.replace('/authorized_keys.d/ignition', '/authorized_keys'), entry])
       .filter(([path]) => !String(path).endsWith('/authorized_keys.d')),
   );
+  return { changes, tree: after };
 }
 
 /**
  * Ignition leaves enabling to the presets of the first boot, so they are applied as systemd does then on its targets, where
  * a unit that no preset names stays disabled.
  */
-async function applyIgnition(plan: MachinePlan): Promise<Snapshot> {
+async function applyIgnition(plan: MachinePlan): Promise<Outcome> {
   const units = plan.units.filter((unit) => unit.enabled || unit.contents !== null).map((unit) => unit.name);
-  return await changesOf(
+  return await outcomeOf(
     'ignition',
     { 'config.ign': renderIgnition(plan) },
     [
@@ -96,9 +105,9 @@ stages = json.load(open("/run/cloud-init/status.json"))["v1"]
 problems = [e for s in stages.values() if isinstance(s, dict) for e in [*s["errors"], *s["recoverable_errors"].items()]]
 sys.exit(str(problems) if problems else 0)`;
 
-async function applyCloudInit(plan: MachinePlan): Promise<Snapshot> {
+async function applyCloudInit(plan: MachinePlan): Promise<Outcome> {
   const seed = renderCloudInit(plan);
-  return await changesOf(
+  return await outcomeOf(
     'cloud-init',
     { 'user-data': seed.userData, 'meta-data': seed.metaData, 'network-config': seed.networkConfig },
     [
@@ -129,11 +138,19 @@ function expected(plan: MachinePlan): Snapshot {
 
 describe('one plan, applied by the real Ignition and the real cloud-init', () => {
   it('gives the same paths, owners, modes and bytes', async () => {
-    const plan = samplePlan('debian', {
-      network: { ...samplePlan().network, macAddress: null, interfaceName: 'lo' },
-    });
-    const [ignition, cloudInit] = [await applyIgnition(plan), await applyCloudInit(plan)];
-    expect(cloudInit).toEqual(ignition);
-    expect(ignition).toMatchObject(expected(plan));
+    await compare(samplePlan('debian'));
+  });
+
+  it.each(['cp-1', 'etcd-1', 'worker-1'])('does so for %s of the reference topology', async (name) => {
+    const { plan } = await buildExample('ha');
+    await compare(plan.machines.find(({ machine }) => machine.name === name) as MachinePlan);
   });
 });
+
+/** The network card of a machine is not here; everything else is as it would be there. */
+async function compare(machine: MachinePlan): Promise<void> {
+  const plan = { ...machine, network: { ...machine.network, macAddress: null, interfaceName: 'lo' } };
+  const [ignition, cloudInit] = [await applyIgnition(plan), await applyCloudInit(plan)];
+  expect(cloudInit.changes).toEqual(ignition.changes);
+  expect(ignition.tree).toMatchObject(expected(plan));
+}
