@@ -17,7 +17,7 @@ const WORDS: ReadonlySet<string> = new Set(
 );
 const LONGEST_WORD = 5;
 /** What a literal block keeps byte for byte: printable text that does not begin with a blank. */
-const LITERAL = /^[^\s][\n\t\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe]*$/;
+const LITERAL = /^(?!\s)[\n\t\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe]*$/;
 const INDENT = '  ';
 
 /**
