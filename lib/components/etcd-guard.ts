@@ -286,10 +286,17 @@ else
       ;;
     formed)
       # Added anew, and meant to start empty: the marker speaks of the member that was removed.
-      if [ "$state" = new ]; then
-        refuse ${GUARD_REFUSAL} "$data has lost the data of $name. Remove the member (etcdctl member remove),\\
+      case $state$cluster in
+        existing*) ;;
+        new*,*)
+          refuse ${GUARD_REFUSAL} "$data has lost the data of $name. Remove the member (etcdctl member remove),\\
  add it again (etcdctl member add), and boot it with initialClusterState: existing"
-      fi
+          ;;
+        *)
+          refuse ${GUARD_REFUSAL} "$data has lost the data of $name, the only member. Restore a snapshot (etcdutl snapshot restore),\\
+ or begin anew with nothing: rm $data/${MEMBER_MARKER}"
+          ;;
+      esac
       ;;
   esac
   wait_for_peers

@@ -80,6 +80,7 @@ function serviceLines({ cluster, machine, pki }: MachineContext): UnitSection {
     ['Group', ETCD_USER.name],
     ['UMask', '0077'],
     ['RuntimeDirectory', 'etcd'],
+    ['SyslogIdentifier', 'etcd'],
     ...(machine.dataDisk === null ? [] : [['Environment', `${DATA_DISK_VARIABLE}=${DATA_DISK_LINK}`] as const]),
     // The root of a fresh file system is root's.
     ['ExecStartPre', `+/usr/bin/install -d -o ${ETCD_USER.name} -g ${ETCD_USER.name} -m 0700 ${dataDirectory}`],

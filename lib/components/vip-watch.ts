@@ -38,6 +38,7 @@ export function vipWatch(context: MachineContext): MachinePart {
         unit: [['StartLimitIntervalSec', 0]],
         service: [
           ['Type', 'exec'],
+          ['SyslogIdentifier', SCRIPT],
           ['ExecStart', commandLine('/bin/sh', [`${SCRIPT_DIRECTORY}/${SCRIPT}`, vip.address, ...asked, ...answering])],
           ['Restart', 'always'],
           ['RestartSec', '2s'],

@@ -145,6 +145,14 @@ describe('an empty member', () => {
     expect(await run()).toEqual(refused(/has lost the data of etcd-1.*member remove.*member add.*existing/s));
   });
 
+  it('of a cluster of one has nobody to be added by: a snapshot, or nothing', async () => {
+    const machines = cluster.machines.filter(({ name }) => name !== 'etcd-2' && name !== 'etcd-3');
+    await put(MEMBER_MARKER, marker('formed'));
+    expect(await run({ cluster: { ...cluster, machines } })).toEqual(
+      refused(/the only member\. Restore a snapshot .*rm \/var\/lib\/etcd\/keelway-member/s),
+    );
+  });
+
   it('is refused on the disk of another', async () => {
     await put(MEMBER_MARKER, marker('formed', 'etcd-2'));
     expect(await run()).toEqual(refused(/belongs to etcd-2/));
