@@ -112,12 +112,12 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
       const holder = childrenOf(first).find((pid) => innerPid(pid) === inner);
       if (holder === undefined) throw new Error(`${machine.name} is gone`);
       holders.set(machine.name, holder);
-      const first0: SandboxLink = {
+      const nodeLink: SandboxLink = {
         network: 'nodes',
         address: machine.address,
         ...(machine.mac && { mac: machine.mac }),
       };
-      for (const [index, link] of [first0, ...(machine.links ?? [])].entries()) {
+      for (const [index, link] of [nodeLink, ...(machine.links ?? [])].entries()) {
         const network = names.indexOf(link.network);
         if (network < 0) throw new Error(`${machine.name}: no network is called ${link.network}`);
         const interfaceName = link.interfaceName ?? `eth${index}`;
