@@ -34,8 +34,10 @@ export interface OciImage {
 }
 
 export interface OciArchive {
-  /** `sha256:<hex>` of the image manifest: what a reference by digest names. */
+  /** `sha256:<hex>` of the image manifest, the first one's: what a reference by digest names. */
   readonly digest: string;
+  /** Of every image, in their order. */
+  readonly digests: readonly string[];
 }
 
 interface Blob {
@@ -45,49 +47,48 @@ interface Blob {
 }
 
 /**
- * Writes one image as an OCI image layout in a tar archive, which `ctr images import`, skopeo and crane read.
+ * Writes images as an OCI image layout in a tar archive, which `ctr images import`, skopeo and crane read. A layer that
+ * several of them have is written once.
  *
  * Deterministic: the same entries and `createdSeconds` give the same bytes. The file appears whole or not at all.
  *
  * @param path - File to write; replaced when it exists.
- * @param createdSeconds - Unix time for every entry and the image's creation.
+ * @param images - One, or several.
+ * @param createdSeconds - Unix time for every entry and the images' creation.
  * @see https://github.com/opencontainers/image-spec/blob/main/image-layout.md
  */
 export async function writeOciArchive(
   path: string,
-  image: OciImage,
+  images: OciImage | readonly OciImage[],
   options: { readonly createdSeconds: number; readonly signal?: AbortSignal },
 ): Promise<OciArchive> {
-  const layer = await measure(() => layerTar(image.entries, options.createdSeconds));
-  const config = jsonBlob(imageConfig(image, layer.digest, options.createdSeconds));
-  const manifest = jsonBlob({
-    schemaVersion: 2,
-    mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config.digest, size: config.sizeBytes },
-    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: layer.digest, size: layer.sizeBytes }],
-  });
+  const blobs = new Map<string, Blob>();
+  const manifests: { readonly image: OciImage; readonly blob: Blob }[] = [];
+  for (const image of 'reference' in images ? [images] : images) {
+    const parts = await imageBlobs(image, options.createdSeconds);
+    for (const blob of parts) blobs.set(blob.digest, blob);
+    manifests.push({ image, blob: parts[1] });
+  }
   const index = jsonBlob({
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.index.v1+json',
-    manifests: [
-      {
-        mediaType: 'application/vnd.oci.image.manifest.v1+json',
-        digest: manifest.digest,
-        size: manifest.sizeBytes,
-        platform: { os: 'linux', architecture: image.architecture },
-        annotations: {
-          // containerd names the imported image after the first, other tools after the second.
-          'io.containerd.image.name': image.reference,
-          'org.opencontainers.image.ref.name': image.reference.slice(image.reference.lastIndexOf(':') + 1),
-        },
+    manifests: manifests.map(({ image, blob }) => ({
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      digest: blob.digest,
+      size: blob.sizeBytes,
+      platform: { os: 'linux', architecture: image.architecture },
+      annotations: {
+        // containerd names the imported image after the first, other tools after the second.
+        'io.containerd.image.name': image.reference,
+        'org.opencontainers.image.ref.name': image.reference.slice(image.reference.lastIndexOf(':') + 1),
       },
-    ],
+    })),
   });
   const temporary = `${path}.${process.pid}.tmp`;
   const archive = pack();
   const written = pipeline(archive, createWriteStream(temporary), options.signal ? { signal: options.signal } : {});
   try {
-    await Promise.all([writeLayout(archive, [config, manifest, layer], index, options.createdSeconds), written]);
+    await Promise.all([writeLayout(archive, [...blobs.values()], index, options.createdSeconds), written]);
     await rename(temporary, path);
   } catch (error) {
     archive.destroy();
@@ -95,7 +96,23 @@ export async function writeOciArchive(
     await rm(temporary, { force: true });
     throw error;
   }
-  return { digest: manifest.digest };
+  const digests = manifests.map(({ blob }) => blob.digest);
+  return { digest: digests[0] ?? '', digests };
+}
+
+async function imageBlobs(
+  image: OciImage,
+  createdSeconds: number,
+): Promise<readonly [config: Blob, manifest: Blob, layer: Blob]> {
+  const layer = await measure(() => layerTar(image.entries, createdSeconds));
+  const config = jsonBlob(imageConfig(image, layer.digest, createdSeconds));
+  const manifest = jsonBlob({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config.digest, size: config.sizeBytes },
+    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: layer.digest, size: layer.sizeBytes }],
+  });
+  return [config, manifest, layer];
 }
 
 async function writeLayout(archive: Pack, blobs: readonly Blob[], index: Blob, createdSeconds: number): Promise<void> {

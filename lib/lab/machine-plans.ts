@@ -4,7 +4,7 @@ import { formatIpv4, requireCidr } from '../model/network.ts';
 import type { MachinePlan } from '../plan/machine-plan.ts';
 import type { LabCable, LabDisk, LabMachine } from './lab-plan.ts';
 import { OVERLAY } from './overlay.ts';
-import { fileOf, type ProgramsFolder } from './programs-folder.ts';
+import { type ProgramsFolder, withoutDigest } from './programs-folder.ts';
 import { farTimeServers, OUTSIDE, routerAddresses, routerFiles } from './router.ts';
 import { staticPodImages } from './static-pod-images.ts';
 
@@ -26,15 +26,17 @@ export interface LabInput {
  */
 export function labMachines(input: LabInput, programs: ProgramsFolder): readonly LabMachine[] {
   const { cluster, machines } = input;
-  const referenced = new Set(machines.flatMap(staticPodImages).map(fileOf));
-  const further = Object.keys(programs.images).filter((name) => !referenced.has(name));
+  const archivesOf = (references: readonly string[]) =>
+    references.flatMap((reference) => programs.images[withoutDigest(reference)] ?? []);
+  const referenced = new Set(archivesOf(machines.flatMap(staticPodImages)));
+  const further = Object.values(programs.images).filter((archive) => !referenced.has(archive));
   const port = ports();
   const systems = machines.map((plan): LabMachine => {
     const { machine } = plan;
     const entries = OVERLAY.filter((entry) => entry.applies(machine));
     const ordinaryPods =
       machine.role === 'worker' || (machine.role === 'control-plane' && cluster.controlPlane.schedulable);
-    const images = machine.runsKubelet ? [...staticPodImages(plan).map(fileOf), ...(ordinaryPods ? further : [])] : [];
+    const images = machine.runsKubelet ? [...archivesOf(staticPodImages(plan)), ...(ordinaryPods ? further : [])] : [];
     return {
       name: machine.name,
       kind: 'system',
@@ -52,7 +54,7 @@ export function labMachines(input: LabInput, programs: ProgramsFolder): readonly
       files: entries.flatMap((entry) => entry.files(cluster, machine)),
       links: entries.flatMap((entry) => entry.links?.(cluster, machine) ?? []),
       disks: disksOf(plan, cluster),
-      images: [...new Set(images)].flatMap((name) => programs.images[name] ?? []),
+      images: [...new Set(images)],
       seed: readCpio(input.seeds[machine.name] ?? new Uint8Array()).flatMap((entry) =>
         entry.type === 'file'
           ? [{ path: entry.path, mode: entry.mode, contents: entry.contents ?? new Uint8Array() }]

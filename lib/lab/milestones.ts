@@ -77,6 +77,7 @@ async function asks(lab: Lab, name: string, url: string): Promise<boolean> {
 
 interface Node {
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly spec: { readonly taints?: readonly { readonly key: string }[] };
   readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] };
 }
 
@@ -93,7 +94,9 @@ async function missingNodes(
     const node = items.find(({ metadata }) => metadata.name === name);
     if (node === undefined) return [`${name} has not registered`];
     const ready = node.status.conditions.find(({ type }) => type === 'Ready')?.status === 'True';
-    if (!ready) return [`${name} is not Ready`];
+    // The taint goes a moment after the node is Ready, and keeps pods away until then.
+    const tainted = node.spec.taints?.some(({ key }) => key === 'node.kubernetes.io/not-ready') ?? false;
+    if (!ready || tainted) return [`${name} is not Ready`];
     const role = 'node-role.kubernetes.io/control-plane';
     if (controlPlane.includes(name) && !(role in node.metadata.labels)) return [`${name} has no role label yet`];
     return [];

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from '../model/cluster.ts';
 import type { MachinePlan } from '../plan/machine-plan.ts';
+import { archiveReferences } from './archive-references.ts';
 import { staticPodImages } from './static-pod-images.ts';
 
 /** The folder with everything that a lab runs and Keelway does not render. */
@@ -37,8 +38,8 @@ const ROOT_PROGRAMS = ['usr/bin/cloud-init', 'usr/bin/openssl', 'usr/bin/curl', 
  *     bin/                    upstream programs: kubelet, kube-proxy, kubectl, crictl, etcd, etcdctl, etcdutl; and
  *                             containerd, ctr, containerd-shim-runc-v2, runc unless the root has them in /usr/bin
  *     cni/                    CNI plugins: bridge, host-local, loopback, portmap
- *     images/                 OCI archives, named by their reference with `/` and `:` as `_`:
- *                             registry.k8s.io_pause_3.10.2.tar
+ *     images/*.tar            OCI archives, of one image or several, whose index names them in full
+ *                             (io.containerd.image.name); those that no static pod needs go to every worker
  *     nspawn/systemd-nspawn   unless the host has systemd-nspawn on its PATH
  *
  * Files may be links.
@@ -80,8 +81,8 @@ export function readProgramsFolder(
   }
   const images = readImages(join(folder, 'images'));
   for (const reference of new Set(machines.flatMap(staticPodImages))) {
-    if (images[fileOf(reference)] === undefined) {
-      missing.push({ part: `images/${fileOf(reference)}`, hint: `an OCI archive of ${reference}` });
+    if (images[withoutDigest(reference)] === undefined) {
+      missing.push({ part: `images/${reference}`, hint: 'an OCI archive with this image' });
     }
   }
   const nspawn = [join(folder, 'nspawn/systemd-nspawn'), '/usr/bin/systemd-nspawn'].find((path) => existsSync(path));
@@ -94,9 +95,9 @@ export function readProgramsFolder(
   return { programs: { root: safeRealPath(root), programs, images, nspawn: nspawn ?? '' }, missing };
 }
 
-/** `registry.k8s.io_pause_3.10.2.tar`; a digest is not part of the name. */
-export function fileOf(reference: string): string {
-  return `${reference.replace(/@.*$/, '').replaceAll(/[/:]/g, '_')}.tar`;
+/** A reference as archives name it. */
+export function withoutDigest(reference: string): string {
+  return reference.replace(/@.*$/, '');
 }
 
 function add(programs: Record<string, string>, path: string, source: string): boolean {
@@ -107,8 +108,9 @@ function add(programs: Record<string, string>, path: string, source: string): bo
 
 function readImages(folder: string): Record<string, string> {
   if (!existsSync(folder)) return {};
-  const names = readdirSync(folder).filter((name) => name.endsWith('.tar'));
-  return Object.fromEntries(names.map((name) => [name, realpathSync(join(folder, name))]));
+  const archives = readdirSync(folder).filter((name) => name.endsWith('.tar'));
+  const paths = archives.sort().map((name) => realpathSync(join(folder, name)));
+  return Object.fromEntries(paths.flatMap((path) => archiveReferences(path).map((reference) => [reference, path])));
 }
 
 function safeRealPath(path: string): string {

@@ -15,7 +15,7 @@ import { withLock } from './lib/lock.ts';
 import { oracleRoot, toolPath } from './tools.ts';
 
 /** Raised when this file changes what it makes. */
-const REVISION = 1;
+const REVISION = 2;
 
 /** The images' files are all of one time: the same programs give the same bytes. */
 const CREATED_SECONDS = 1_700_000_000;
@@ -41,7 +41,7 @@ export interface LabImageVersions {
  * @throws ToolsError that names the command to run when a tool has not been made yet.
  */
 export async function labPrograms(versions: LabImageVersions): Promise<string> {
-  const images = labImages(versions);
+  const archives = labImages(versions);
   const key = createHash('sha256')
     .update(
       JSON.stringify([REVISION, versions, RECIPES.map((recipe) => [recipeKey(recipe), installed(recipe)?.stamp])]),
@@ -62,9 +62,8 @@ export async function labPrograms(versions: LabImageVersions): Promise<string> {
         await symlink(target, join(partial, path));
       }
       await mkdir(join(partial, 'images'));
-      for (const image of await images) {
-        const name = `${image.reference.replaceAll(/[/:]/g, '_')}.tar`;
-        await writeOciArchive(join(partial, 'images', name), image, { createdSeconds: CREATED_SECONDS });
+      for (const [name, images] of Object.entries(await archives)) {
+        await writeOciArchive(join(partial, 'images', `${name}.tar`), images, { createdSeconds: CREATED_SECONDS });
       }
       await writeFile(join(partial, MANIFEST), `${JSON.stringify({ revision: REVISION, versions })}\n`);
       await rm(folder, { recursive: true, force: true });
@@ -87,24 +86,27 @@ function links(): Readonly<Record<string, string>> {
   };
 }
 
-async function labImages(versions: LabImageVersions): Promise<readonly OciImage[]> {
+/** Archives by name. */
+async function labImages(versions: LabImageVersions): Promise<Readonly<Record<string, readonly OciImage[]>>> {
   const controlPlane = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
   // One layer for the three: it is stored once.
   const kubernetes = [
     ...(await program('kubernetes', toolPath('kube-apiserver'))),
     ...controlPlane.map((name) => ({ path: `usr/local/bin/${name}`, type: 'symlink', target: 'kubernetes' }) as const),
   ];
-  return [
-    ...controlPlane.map((name) => image(`registry.k8s.io/${name}:v${versions.kubernetes}`, kubernetes, name)),
-    image(
-      `ghcr.io/kube-vip/kube-vip:v${versions.kubeVip}`,
-      await program('kube-vip', toolPath('kube-vip')),
-      'kube-vip',
-    ),
-    image(`registry.k8s.io/pause:${versions.pause}`, await program('pause', toolPath('pause')), 'pause'),
-    image(TEST_IMAGES.coredns, await program('coredns', toolPath('coredns')), 'coredns'),
-    image(TEST_IMAGES.echo, await program('echo', toolPath('echo')), 'echo'),
-  ];
+  const kubeVip = image(
+    `ghcr.io/kube-vip/kube-vip:v${versions.kubeVip}`,
+    await program('kube-vip', toolPath('kube-vip')),
+    'kube-vip',
+  );
+  const pause = image(`registry.k8s.io/pause:${versions.pause}`, await program('pause', toolPath('pause')), 'pause');
+  return {
+    kubernetes: controlPlane.map((name) => image(`registry.k8s.io/${name}:v${versions.kubernetes}`, kubernetes, name)),
+    'kube-vip': [kubeVip],
+    pause: [pause],
+    coredns: [image(TEST_IMAGES.coredns, await program('coredns', toolPath('coredns')), 'coredns')],
+    echo: [image(TEST_IMAGES.echo, await program('echo', toolPath('echo')), 'echo')],
+  };
 }
 
 function image(reference: string, entries: OciImage['entries'], name: string): OciImage {

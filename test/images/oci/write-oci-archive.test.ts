@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OciImage, writeOciArchive } from '../../../images/oci/write-oci-archive.ts';
+import { archiveReferences } from '../../../lib/lab/archive-references.ts';
 import { inRoot, toolPath } from '../../tools/tools.ts';
 
 let folder: string;
@@ -41,6 +42,20 @@ describe('writeOciArchive', () => {
         .update(await readFile(join(folder, name)))
         .digest('hex');
     expect(await digest('b.tar')).toBe(await digest('a.tar'));
+  });
+
+  it('writes a layer that several images have once', async () => {
+    const image = await pauseImage();
+    const options = { createdSeconds: 1_700_000_000 };
+    const other = { ...image, reference: 'keelway.test/other:1', entrypoint: ['/pause', '-v'] };
+    const alone = await writeOciArchive(join(folder, 'alone.tar'), image, options);
+    const both = await writeOciArchive(join(folder, 'both.tar'), [image, other], options);
+    expect(both.digests).toHaveLength(2);
+    expect(new Set(both.digests).size).toBe(2);
+    expect(both.digest).toBe(alone.digest);
+    const size = async (name: string) => (await stat(join(folder, name))).size;
+    expect((await size('both.tar')) - (await size('alone.tar'))).toBeLessThan(10_000);
+    expect(archiveReferences(join(folder, 'both.tar'))).toEqual([image.reference, other.reference]);
   });
 
   it('is imported by the real containerd under its reference and digest, and its files come out as given', async () => {
