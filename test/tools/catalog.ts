@@ -348,6 +348,8 @@ export const HOST_NEEDS: readonly HostNeed[] = [
   { name: 'openssl', package: 'openssl' },
   { name: 'python3', package: 'python3' },
   { name: 'git', package: 'git' },
+  { name: 'shellcheck', package: 'shellcheck' },
+  { name: 'ssh-keygen', package: 'openssh-client' },
   { name: 'ip', package: 'iproute2' },
   { name: 'unshare', package: 'util-linux' },
   { name: 'mmdebstrap', package: 'mmdebstrap' },
