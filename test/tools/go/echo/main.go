@@ -9,10 +9,16 @@ import (
 	"time"
 )
 
+const version = "1.0.0"
+
 func main() {
 	address := ":8080"
 	if len(os.Args) > 1 {
 		address = os.Args[1]
+	}
+	if address == "--version" {
+		fmt.Println(version)
+		return
 	}
 	name, err := os.Hostname()
 	if err != nil {
