@@ -98,13 +98,15 @@ function ownMachines(input: LabInput, port: () => string): readonly LabMachine[]
   const outside = (name: string, address: string): LabCable => {
     return { switch: 'outside', interface: name, mac: macOf(address), port: port(), address };
   };
+  // Names resolve without a DNS server, the endpoint's among them.
+  const hosts = input.machines[0]?.files.filter(({ path }) => path === '/etc/hosts') ?? [];
   const plain = { kind: 'plain', role: null, links: [], disks: [], images: [], seed: [] } as const;
   const client: LabMachine = {
     ...plain,
     name: 'client',
     cables: addresses.length === 0 ? [node('eth0', free())] : [outside('eth0', OUTSIDE.client)],
     gateway: addresses.length === 0 ? null : OUTSIDE.gateway,
-    files: [{ path: '/root/.kube/config', contents: input.kubeconfig, mode: 0o600 }],
+    files: [...hosts, { path: '/root/.kube/config', contents: input.kubeconfig, mode: 0o600 }],
     services: [],
   };
   const neighbour: LabMachine = {
@@ -112,7 +114,7 @@ function ownMachines(input: LabInput, port: () => string): readonly LabMachine[]
     name: 'neighbour',
     cables: [node('eth0', free())],
     gateway: null,
-    files: [],
+    files: hosts,
     services: [],
   };
   if (addresses.length === 0) return [client, neighbour];
@@ -123,7 +125,7 @@ function ownMachines(input: LabInput, port: () => string): readonly LabMachine[]
       name: 'router',
       cables: [node('eth0', first), outside('eth1', OUTSIDE.router)],
       gateway: null,
-      files: routerFiles(cluster, input.routerPasswords),
+      files: [...hosts, ...routerFiles(cluster, input.routerPasswords)],
       services: [
         ...others.map((address) => ['ip', 'address', 'add', address, 'dev', 'eth0']),
         ...farTimeServers(cluster).map((address) => ['ip', 'address', 'add', `${address}/32`, 'dev', 'lo']),

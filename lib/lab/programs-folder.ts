@@ -2,6 +2,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from '../model/cluster.ts';
 import type { MachinePlan } from '../plan/machine-plan.ts';
+import type { ExecPort } from '../ports.ts';
 import { archiveReferences } from './archive-references.ts';
 import { staticPodImages } from './static-pod-images.ts';
 
@@ -115,4 +116,26 @@ function readImages(folder: string): Record<string, string> {
 
 function safeRealPath(path: string): string {
   return existsSync(path) ? realpathSync(path) : path;
+}
+
+/** The programs whose version decides whether a cluster forms, and how they say it. */
+const VERSIONED = { kubelet: 'kubernetes', etcd: 'etcd' } as const;
+
+/**
+ * Asks the programs of a folder for their versions.
+ *
+ * @returns Those that are not what the cluster file names; one that is not there is not among them.
+ */
+export async function wrongVersions(folder: string, cluster: Cluster, exec: ExecPort): Promise<readonly MissingPart[]> {
+  const wrong: MissingPart[] = [];
+  for (const [name, family] of Object.entries(VERSIONED)) {
+    const program = join(folder, 'bin', name);
+    if (!existsSync(program)) continue;
+    const { stdout } = await exec.run(program, ['--version']);
+    const found = /\d+\.\d+\.\d+/.exec(stdout)?.[0];
+    const wanted = cluster.versions[family];
+    if (found === wanted) continue;
+    wrong.push({ part: `bin/${name} ${wanted}`, hint: `the one that is there is ${found ?? 'of an unknown version'}` });
+  }
+  return wrong;
 }

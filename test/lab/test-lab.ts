@@ -5,7 +5,7 @@ import { type LoadedCluster, loadCluster } from '../../lib/build/load-cluster.ts
 import type { Lab } from '../../lib/lab/lab.ts';
 import { prepareLab } from '../../lib/lab/prepare-lab.ts';
 import { missingOnHost, requireParts } from '../../lib/lab/prerequisites.ts';
-import { readProgramsFolder } from '../../lib/lab/programs-folder.ts';
+import { readProgramsFolder, wrongVersions } from '../../lib/lab/programs-folder.ts';
 import { startLab, stopLab } from '../../lib/lab/start-lab.ts';
 import { DISKS_ROOT } from '../../lib/lab/state.ts';
 import { waitUntilUp } from '../../lib/lab/wait-until-up.ts';
@@ -42,7 +42,8 @@ export async function startTestLab(example: string, options: TestLabOptions = {}
   const { kubernetes, kubeVip, pause } = cluster.versions;
   const folder = await labPrograms({ kubernetes, kubeVip, pause });
   const { programs, missing } = readProgramsFolder(folder, cluster, prepared.machines);
-  requireParts(missingOnHost(DISKS_ROOT), missing, folder);
+  const wrong = await wrongVersions(folder, cluster, ports.exec);
+  requireParts(missingOnHost(DISKS_ROOT), [...missing, ...wrong], folder);
   const name = `test-${example}-${process.pid}`;
   const startedMs = performance.now();
   const lab = await startLab({

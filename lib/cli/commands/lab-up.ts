@@ -4,7 +4,7 @@ import { KeelwayError } from '../../errors.ts';
 import { OVERLAY, OVERLAY_NOTES } from '../../lab/overlay.ts';
 import { prepareLab } from '../../lab/prepare-lab.ts';
 import { missingOnHost, requireParts } from '../../lab/prerequisites.ts';
-import { readProgramsFolder } from '../../lab/programs-folder.ts';
+import { readProgramsFolder, wrongVersions } from '../../lab/programs-folder.ts';
 import { startLab } from '../../lab/start-lab.ts';
 import { DISKS_ROOT } from '../../lab/state.ts';
 import { waitUntilUp } from '../../lab/wait-until-up.ts';
@@ -29,7 +29,8 @@ export async function labUp(input: CommandInput): Promise<number> {
   const hasSecrets = textOption(input, 'secrets') !== undefined || (await ports.files.stat(place.path)) !== null;
   const prepared = await prepareLab(loaded, hasSecrets ? place : null, ports);
   const { programs, missing } = readProgramsFolder(folder, cluster, prepared.machines);
-  requireParts(missingOnHost(DISKS_ROOT), missing, folder);
+  const wrong = await wrongVersions(folder, cluster, ports.exec);
+  requireParts(missingOnHost(DISKS_ROOT), [...missing, ...wrong], folder);
 
   const say = (text: string) => io.stderr(`${text}\n`);
   if (!hasSecrets) say('no secrets bundle: the lab has secrets of its own, which end with it');

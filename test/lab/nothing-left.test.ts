@@ -1,0 +1,104 @@
+/** A lab leaves nothing, however it ends, and nothing of it reaches the network of the host. */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ownControlGroups } from '../../lib/lab/control-groups.ts';
+import { startTestLab, type TestLab } from './test-lab.ts';
+
+let up: TestLab | undefined;
+afterEach(async () => {
+  await up?.stop();
+  up = undefined;
+});
+
+/** Network namespaces of all processes. */
+function networks(): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      found.add(readlinkSync(`/proc/${pid}/ns/net`));
+    } catch {
+      // Gone meanwhile, or a kernel thread.
+    }
+  }
+  return found;
+}
+
+/** The control groups that are left of a lab. */
+function groupsOf(supervisor: number): readonly string[] {
+  return ownControlGroups()
+    .map((base) => join(base, `keelway-lab-${supervisor}`))
+    .filter((group) => existsSync(group));
+}
+
+const mounts = () => readFileSync('/proc/mounts', 'utf8');
+const inotify = () => readFileSync('/proc/sys/fs/inotify/max_user_instances', 'utf8');
+
+describe('a lab', () => {
+  it('has no way out: no interface of its namespaces leads anywhere else', async () => {
+    up = await startTestLab('single', { wait: false });
+    const outside = readlinkSync('/proc/self/ns/net');
+    for (const { name } of up.lab.state.machines) {
+      const { stdout } = await up.lab.run(name, ['ip', '-o', 'link']);
+      const links = stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(': ')[1]?.split('@')[0]);
+      expect(
+        links.filter((link) => !/^(lo|eth\d|cni0)$/.test(link ?? '')),
+        name,
+      ).toEqual([]);
+      expect((await up.lab.run(name, ['readlink', '/proc/self/ns/net'])).stdout.trim()).not.toBe(outside);
+    }
+    const { stdout } = await up.lab.run('client', ['ping', '-c', '1', '-W', '1', '198.51.100.1']);
+    expect(stdout).toMatch(/0 received/);
+  });
+
+  it('is gone within a second of its supervisor, and the next one sweeps its control groups', async () => {
+    const before = { mounts: mounts(), networks: networks(), inotify: inotify() };
+    up = await startTestLab('single', { wait: false });
+    await sleep(3000);
+    const { supervisor } = up.lab.state;
+    const created = [...networks()].filter((network) => !before.networks.has(network));
+    expect(created.length).toBeGreaterThanOrEqual(4);
+    process.kill(supervisor.pid, 'SIGKILL');
+    await expect.poll(() => created.filter((network) => networks().has(network)), { timeout: 2000 }).toEqual([]);
+    expect(mounts()).toBe(before.mounts);
+    await up.stop();
+    expect(groupsOf(supervisor.pid)).toEqual([]);
+    expect(inotify()).toBe(before.inotify);
+  });
+
+  it('ends with the process that started it, when that is killed', async () => {
+    const script = `
+      const { startTestLab } = await import(${JSON.stringify(fileURLToPath(new URL('test-lab.ts', import.meta.url)))});
+      const { lab } = await startTestLab('single', { wait: false });
+      console.log(lab.state.supervisor.pid);
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const supervisor = await new Promise<number>((resolve) =>
+      child.stdout.once('data', (data) => resolve(Number(data))),
+    );
+    expect(existsSync(`/proc/${supervisor}`)).toBe(true);
+    child.kill('SIGKILL');
+    await expect.poll(() => existsSync(`/proc/${supervisor}`), { timeout: 5000 }).toBe(false);
+    up = await startTestLab('single', { powerOn: false });
+    expect(groupsOf(supervisor)).toEqual([]);
+  });
+
+  it('leaves nothing when it ends as it should', async () => {
+    const before = { mounts: mounts(), networks: networks().size, inotify: inotify() };
+    up = await startTestLab('single', { wait: false });
+    const { supervisor, disks } = up.lab.state;
+    await up.stop();
+    expect(mounts()).toBe(before.mounts);
+    expect(existsSync(disks)).toBe(false);
+    expect(groupsOf(supervisor.pid)).toEqual([]);
+    expect(inotify()).toBe(before.inotify);
+  });
+});
