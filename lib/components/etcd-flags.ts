@@ -7,6 +7,8 @@ export const ETCD_PKI = '/etc/etcd/pki';
 
 export const ETCD_CLIENT_PORT = 2379;
 export const ETCD_PEER_PORT = 2380;
+/** Where a member that waits to form a cluster tells its peers so; nothing listens once etcd runs. */
+export const ETCD_FORMING_PORT = 2382;
 /** Loopback, plain HTTP: metrics and health without a certificate. */
 export const ETCD_METRICS_PORT = 2381;
 

@@ -1,4 +1,5 @@
 import type { PlannedFile } from '../plan/machine-plan.ts';
+import { ETCD_FORMING_PORT } from './etcd-flags.ts';
 import { SCRIPT_DIRECTORY, scriptFile } from './product-unit.ts';
 
 /** Path of the guard; it becomes etcd when the member may start. */
@@ -41,7 +42,7 @@ export function etcdGuardFile(): PlannedFile {
  *
  * A first start with `--initial-cluster-state=new` needs every other member in sight and empty as well, so that a wiped
  * member never gets to form with one that was merely off. Until etcd runs they see each other by a small responder on
- * the peer port. Two looks in a row must agree: etcd 3.5 forgets its cluster version for an instant while it starts. A member
+ * a port of its own. Two looks in a row must agree: etcd 3.5 forgets its cluster version for an instant while it starts. A member
  * that comes late finds itself listed as one that never started, and joins. With `existing` that is the only way in.
  *
  * @see https://etcd.io/docs/v3.6/op-guide/recovery/
@@ -149,6 +150,7 @@ ask() {
 # What a peer says about the cluster and about us: silent, empty, invited, known, stranger, or unsure.
 look() {
   version=$(ask "$1" /version)
+  [ -n "$version" ] || version=$(ask "\${1%:*}:${ETCD_FORMING_PORT}" /version)
   case $version in
     '') echo silent ;;
     *'"keelway":"forming"'*)
@@ -179,15 +181,18 @@ look() {
   esac
 }
 
-# While this member only waits, peers find an answer where etcd will listen.
+# While this member only waits, peers find an answer beside the port where etcd will listen. Not on it: an etcd that was
+# faster has many connections to open there, and this serves one at a time.
 start_responder() {
   stop_responder
   folder=\${RUNTIME_DIRECTORY:-/run/etcd}/forming
   mkdir -p "$folder"
   printf '{"keelway":"forming","token":"%s","name":"%s"}\\n' "$token" "$name" >"$folder/version"
+  responder_address=\${own_url#https://}
+  responder_address=\${responder_address%:*}:${ETCD_FORMING_PORT}
   (
     cd "$folder"
-    exec openssl s_server -accept "\${own_url#https://}" -cert "$certificate" -key "$key" -CAfile "$authority" \\
+    exec openssl s_server -accept "$responder_address" -cert "$certificate" -key "$key" -CAfile "$authority" \\
       -Verify 3 -verify_return_error -no_tls1_2 -quiet -WWW
   ) >/dev/null 2>&1 </dev/null &
   responder=$!

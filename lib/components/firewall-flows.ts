@@ -42,7 +42,7 @@ export function flowsOf(cluster: Cluster): readonly Flow[] {
     flow('SSH', 'tcp', [22], ['anywhere'], everywhere),
     flow('Kubernetes API', 'tcp', [cluster.controlPlane.port], ['anywhere'], onControlPlane),
     flow('etcd clients', 'tcp', [2379], ['control-plane', 'etcd'], onEtcd),
-    flow('etcd peers', 'tcp', [2380], ['etcd'], onEtcd),
+    flow('etcd peers', 'tcp', [2380, 2382], ['etcd'], onEtcd),
     // Also for metrics-server and other pods, which come from the address of their machine.
     flow('kubelet', 'tcp', [10_250], ['kubernetes'], onKubernetes),
     flow('kube-proxy health, for load balancers', 'tcp', [10_256], ['anywhere'], onKubernetes),

@@ -14,6 +14,7 @@ const TAKEN_PORTS: Readonly<Record<number, string>> = {
   2379: 'etcd',
   2380: 'etcd',
   2381: 'etcd',
+  2382: 'etcd',
   7445: 'the node-local API balancer',
   10248: 'the kubelet',
   10249: 'kube-proxy',

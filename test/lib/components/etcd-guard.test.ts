@@ -97,7 +97,7 @@ const UNDECIDED = '{"etcdserver":"3.6.16","etcdcluster":"not_decided","storage":
 const DECIDED = '{"etcdserver":"3.6.16","etcdcluster":"3.6.0","storage":"3.6.0"}';
 const EMPTY = { version: UNDECIDED, members: members(member(1, false), member(2, false), member(3, false)) };
 
-/** A peer that gives these answers on its peer port, with its real certificate. */
+/** A peer that gives these answers with its real certificate: on its peer port, or while it waits beside it. */
 async function peer(name: string, answers: { version: string; members: string }): Promise<void> {
   const folder = '/tmp/answers';
   await shell(name, `mkdir -p ${folder}`);
@@ -105,7 +105,8 @@ async function peer(name: string, answers: { version: string; members: string })
     await sandbox.run(name, ['tee', `${folder}/${path}`], { input: text });
   }
   const address = plan.machine(name).machine.address;
-  const serve = `cd ${folder} && exec openssl s_server -accept ${address}:2380 -cert ${PKI}/peer.crt -key ${PKI}/peer.key -CAfile ${PKI}/peer-ca.crt -Verify 3 -verify_return_error -quiet -WWW </dev/null`;
+  const port = answers.version.includes('keelway') ? 2382 : 2380;
+  const serve = `cd ${folder} && exec openssl s_server -accept ${address}:${port} -cert ${PKI}/peer.crt -key ${PKI}/peer.key -CAfile ${PKI}/peer-ca.crt -Verify 3 -verify_return_error -quiet -WWW </dev/null`;
   peers.push(await sandbox.start(name, ['sh', '-c', serve]));
 }
 
@@ -294,14 +295,14 @@ describe('a crash on the way', () => {
     expect(await markerNow()).toMatch(/^cluster-token=\w+\nmember-name=etcd-1\nstate=form(ing|ed)\n$/);
   });
 
-  it('while it waits: the answer on the peer port ends with it', async () => {
+  it('while it waits: the answer beside the peer port ends with it', async () => {
     for (const each of peers.splice(0)) await each.stop('SIGKILL');
     const guard = await start();
-    const ask = `curl -s --cert ${PKI}/peer.crt --key ${PKI}/peer.key --cacert ${PKI}/peer-ca.crt https://10.0.0.21:2380/version`;
+    const ask = `curl -s --cert ${PKI}/peer.crt --key ${PKI}/peer.key --cacert ${PKI}/peer-ca.crt https://10.0.0.21:2382/version`;
     await expect.poll(async () => await shell('etcd-2', ask)).toContain('"keelway":"forming"');
-    expect((await sandbox.run('etcd-2', ['curl', '-sk', 'https://10.0.0.21:2380/version'])).exitCode).not.toBe(0);
+    expect((await sandbox.run('etcd-2', ['curl', '-sk', 'https://10.0.0.21:2382/version'])).exitCode).not.toBe(0);
     await guard.stop();
-    await expect.poll(async () => await shell('etcd-1', 'ss -Hltn sport = 2380')).toBe('');
+    await expect.poll(async () => await shell('etcd-1', 'ss -Hltn sport = 2382')).toBe('');
   });
 });
 

@@ -90,7 +90,7 @@ for port in map(int, ports):
         pass
 print(source, *opened)
 END
-PORTS='22 179 2379 2380 5473 6443 9100 10250 10256 10249 30080 2381 7445'
+PORTS='22 179 2379 2380 2382 5473 6443 9100 10250 10256 10249 30080 2381 7445'
 ip netns exec machine nft -f /etc/keelway/firewall.nft
 ip netns exec machine python3 /serve.py $PORTS >/ready &
 until grep -qs ready /ready; do sleep 0.05; done
@@ -111,7 +111,7 @@ describe('real packets', () => {
   it('reach etcd from the control plane and its peers only', async () => {
     expect(await reach('etcd-1', '10.0.0.21', ['10.0.0.11', '10.0.0.22', '10.0.0.31', '10.0.0.77'])).toEqual([
       '10.0.0.11 22 2379 9100',
-      '10.0.0.22 22 2379 2380',
+      '10.0.0.22 22 2379 2380 2382',
       '10.0.0.31 22 9100',
       '10.0.0.77 22',
     ]);
@@ -132,7 +132,7 @@ describe('real packets', () => {
   it('do not reach a stacked etcd from workers', async () => {
     const of: Cluster = { ...stacked, machines: [...stacked.machines, testMachine('worker-1', 'worker', '10.0.0.31')] };
     expect(await reach('cp-1', '10.0.0.11', ['10.0.0.12', '10.0.0.31'], of)).toEqual([
-      '10.0.0.12 22 179 2379 2380 5473 6443 9100 10250 10256 30080',
+      '10.0.0.12 22 179 2379 2380 2382 5473 6443 9100 10250 10256 30080',
       '10.0.0.31 22 179 5473 6443 9100 10250 10256 30080',
     ]);
   });
@@ -144,7 +144,7 @@ ip netns exec machine python3 /probe.py 10.0.0.31 10.0.0.31 $PORTS
 ip netns exec neighbour ping -c 1 -W 2 -q 10.0.0.31 | grep -c ' 0% packet loss'`;
     const { stdout, stderr } = await onMachine([firewall(testContext('worker-1', cluster))], script);
     expect(stderr).toBe('');
-    const all = '22 179 2379 2380 5473 6443 9100 10250 10256 10249 30080 2381 7445';
+    const all = '22 179 2379 2380 2382 5473 6443 9100 10250 10256 10249 30080 2381 7445';
     expect(stdout.trim().split('\n')).toEqual([`127.0.0.1 ${all}`, `10.0.0.31 ${all}`, '1']);
   });
 

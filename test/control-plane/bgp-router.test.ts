@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { exampleText } from '../support/clusters.ts';
+import { type ProgramLab, startLab } from './harness/program-lab.ts';
+import { showMeasured } from './harness/show-measured.ts';
+import { judgeBootstrap } from './judges/bootstraps.ts';
+import { FAULTS, judgeFailover, type Outages } from './judges/failover.ts';
+import { judgeForming } from './judges/forms.ts';
+import { judgeVip } from './judges/vip.ts';
+
+/** The reference topology with kube-vip speaking BGP to the gateway, and no mesh. */
+let lab: ProgramLab;
+const timeline: Record<string, number> = {};
+const outages: Outages = {};
+
+beforeAll(async () => {
+  const text = exampleText('ha')
+    .replace('profile: bgp-mesh', 'profile: bgp-router')
+    .replace('onLink: arp', 'onLink: none')
+    .replace(', workers: true', '');
+  lab = await startLab(text);
+});
+
+afterAll(async () => {
+  showMeasured('bgp-router', timeline, outages);
+  await lab?.stop();
+});
+
+describe('examples/ha with profile bgp-router', () => {
+  judgeForming(() => lab, timeline);
+  judgeBootstrap(() => lab);
+  judgeVip(() => lab, timeline);
+  judgeFailover(
+    () => lab,
+    [FAULTS.killKubeVip, FAULTS.killApiServer, FAULTS.freezeApiServer, FAULTS.cutLink, FAULTS.powerOff],
+    outages,
+  );
+});

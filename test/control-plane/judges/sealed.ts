@@ -1,0 +1,32 @@
+import { readlinkSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import type { ProgramLab } from '../harness/program-lab.ts';
+
+/** Nothing of the lab has a way to the network of this machine. */
+export function judgeSealing(lab: () => ProgramLab): void {
+  it('has no way out: every machine has its own network, with nothing but cables of the lab', async () => {
+    const own = readlinkSync('/proc/self/ns/net');
+    const machines = [
+      ...lab().built.plan.machines.map(({ machine }) => machine.name),
+      'router',
+      'outside',
+      'neighbour',
+    ];
+    const networks = new Set<string>();
+    for (const name of machines) {
+      networks.add(readlinkSync(`/proc/${lab().sandbox.holder(name)}/ns/net`));
+      const links = await lab().ask(name, "ip -o link | awk -F': ' '{print $2}'");
+      for (const link of links.split('\n')) expect(link, name).toMatch(/^(?:lo|eth[01]@if\d+)$/);
+    }
+    expect(networks.has(own)).toBe(false);
+    expect(networks.size).toBe(machines.length);
+    // The switches themselves: a network namespace whose links all end inside the lab.
+    const { stdout } = await lab().shell('router', 'ip route get 198.51.100.1 2>&1 || :');
+    expect(stdout).toContain('unreachable');
+    for (const { pid } of lab().programs.machines.flatMap(({ programs }) =>
+      programs.map((program) => ({ pid: program.pid() })),
+    )) {
+      if (pid !== null) expect(readlinkSync(`/proc/${pid}/ns/net`)).not.toBe(own);
+    }
+  });
+}
