@@ -150,8 +150,8 @@ function labOf(built: BuiltCluster, sandbox: Sandbox, programs: LabPrograms, sta
     async powerOff(machine) {
       await sandbox.cable(machine, 'cut');
       await programs.machine(machine).kill();
-      if (vip !== undefined)
-        await shell(machine, `ip address del ${vip}/32 dev lo || ip address del ${vip}/32 dev eth0 || :`);
+      if (vip === undefined) return;
+      await shell(machine, `for device in lo eth0; do ip address del ${vip}/32 dev $device || :; done`);
     },
     async powerOn(machine) {
       await sandbox.cable(machine, 'mend');
