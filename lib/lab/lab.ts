@@ -60,6 +60,17 @@ export function labOf(folder: string, initial: LabState): Lab {
     throw new KeelwayError({ code: 'LAB_FAILED', message: `${name} is off` });
   };
 
+  /** A machine that has just been switched on takes a moment. */
+  const awaitLeader = async (name: string): Promise<number> => {
+    const { process } = find(name);
+    for (let tries = 0; tries < 400 && process !== null && isAlive(process); tries += 1) {
+      const leader = leaderOf(name);
+      if (leader !== null) return leader;
+      await sleep(25);
+    }
+    return requireLeader(name);
+  };
+
   const note = (name: string, process: ProcessId | null): void => {
     // Another command may have changed what is noted of other machines.
     state = readState(folder) ?? state;
@@ -99,7 +110,7 @@ export function labOf(folder: string, initial: LabState): Lab {
   };
 
   const run = async (machine: string, argv: readonly string[], options?: RunOptions): Promise<RunResult> =>
-    await runInside(requireLeader(machine), argv, options);
+    await runInside(await awaitLeader(machine), argv, options);
 
   const start = async (name: string): Promise<void> => {
     const machine = find(name);
@@ -159,7 +170,7 @@ export function labOf(folder: string, initial: LabState): Lab {
     attach: async (machine, argv) => {
       const term = process.env.TERM;
       const options = { stdio: 'inherit', ...(term === undefined ? {} : { env: { TERM: term } }) } as const;
-      return (await runInside(requireLeader(machine), argv, options)).exitCode;
+      return (await runInside(await awaitLeader(machine), argv, options)).exitCode;
     },
     kubectl: async (args, options) => {
       const result = await run('client', ['kubectl', ...args], options);
