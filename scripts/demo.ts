@@ -27,7 +27,8 @@ Next steps:
   npx keelway render cp-1 --cluster ${CLUSTER} --secrets ${secrets}
   npx keelway plan ${CLUSTER} --secrets ${secrets} -o ${output}
                                                   after an edit: what would change
-  cp -r examples/ha mycluster                     a cluster of your own: edit mycluster/cluster.yaml, then
+  mkdir mycluster && cp ${CLUSTER} mycluster/
+                                                  a cluster of your own: edit mycluster/cluster.yaml, then
   npx keelway secrets create mycluster/cluster.yaml && npx keelway build mycluster/cluster.yaml`);
   return 0;
 }
