@@ -44,6 +44,8 @@ async function buildGroup(group: string): Promise<void> {
     stdin: { contents: "export { run } from './lib/cli/run.ts';", resolveDir: process.cwd() },
     outfile: `dist/${bundleName(group)}`,
     format: 'cjs',
+    banner: { js: '(function (exports, require, module) {' },
+    footer: { js: '})' },
     // The loader has no import() to give, but require() takes modules of either kind.
     supported: { 'dynamic-import': false },
     plugins: [onlyCommands(GROUPS[group]?.commands ?? []), ...OPTIONS.plugins],
@@ -137,6 +139,7 @@ const OPTIONS = {
   platform: 'node',
   target: 'node22.19',
   minifySyntax: true,
+  minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
   // Seldom used and large: loaded from node_modules when a command needs them.

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 /** Set by scripts/build.ts: a digest of each file's contents. V8 itself compares no more than the length. */
@@ -16,11 +17,14 @@ type Exports = Pick<typeof import('../lib/cli/run.ts'), 'run'>;
  * taken from there only when nobody else could have written it. Nothing depends on it.
  */
 export function loadBundle(name: string): Exports {
+  // A build of 8 machines is over before optimized code is of use, and one of 1000 gains as much as its making costs.
+  setFlagsFromString('--no-opt');
+  setFlagsFromString('--no-maglev');
   const path = join(import.meta.dirname, name);
   const source = fs.readFileSync(path, 'latin1');
   const cachePath = cacheFile(name);
   const cachedData = cachePath === null ? undefined : readCache(cachePath);
-  const script = new Script(`(function (exports, require, module) {${source}\n})`, {
+  const script = new Script(source, {
     filename: path,
     ...(cachedData === undefined ? {} : { cachedData }),
   });
@@ -66,8 +70,18 @@ function writeCache(path: string, data: Buffer): void {
     const temporary = `${path}.${process.pid}`;
     fs.writeFileSync(temporary, data, { mode: 0o600, flag: 'wx' });
     fs.renameSync(temporary, path);
+    removeOlder(path);
   } catch {
     // A read-only home, a full disk: the next run compiles again.
+  }
+}
+
+/** What earlier versions of this file left for the same Node. */
+function removeOlder(path: string): void {
+  const [, name, node] = /^(.+)-[0-9a-f]+(-v.+)$/.exec(basename(path)) ?? [];
+  for (const other of fs.readdirSync(dirname(path))) {
+    const isOlder = other !== basename(path) && other.startsWith(`${name}-`) && other.endsWith(`${node}`);
+    if (isOlder) fs.rmSync(join(dirname(path), other));
   }
 }
 

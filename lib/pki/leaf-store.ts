@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Ports } from '../ports.ts';
 import { encryptFor, type OpenOptions, openFile } from '../secrets/encrypted-file.ts';
 import type { SecretsBundle } from '../secrets/secrets-bundle.ts';
@@ -95,14 +95,22 @@ export async function saveLeaves(
   await inBatches([...byMachine], async ([machine, leaves]) => {
     const path = join(folder, fileName(machine));
     const text = writeLeafDocument(machine, leaves, secrets);
-    await ports.files.writeAtomic(
-      path,
-      await encryptFor(secrets.encryption, text, path, ports, options.signal),
-      FILE_MODE,
-    );
+    const contents = await encryptFor(secrets.encryption, text, path, ports, options.signal);
+    // An interrupted run may have left one.
+    await ports.files.remove(unsyncedPath(path));
+    await ports.files.writeNew(unsyncedPath(path), contents, FILE_MODE);
     written.push(path);
   });
+  // The disk is waited for once for all of them, not for each.
+  await ports.files.sync(written.map(unsyncedPath));
+  for (const path of written) await ports.files.rename(unsyncedPath(path), path);
+  await ports.files.sync([folder]);
   return written.toSorted();
+}
+
+/** Hidden, so that it is never read. */
+function unsyncedPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.new`);
 }
 
 function fileName(machine: string | null): string {
