@@ -4,17 +4,22 @@ import { fileURLToPath } from 'node:url';
 import { VERSION } from '../../lib/version.ts';
 import { RECIPES } from '../tools/catalog.ts';
 import { installed } from '../tools/lib/cache.ts';
-import { atLeast, below, type Medians, type Series, type Target } from './series.ts';
+import { atLeast, below, type Medians, mediansOf, type Samples, type Series, type Target } from './series.ts';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 const BEGIN = '<!-- written by npm run bench -- --write -->';
 const END = '<!-- end -->';
 
-/** What was measured: command and CPU time. */
-export function seriesTable(series: readonly Series[], medians: Medians): string {
+/** What was measured: command and CPU time, the median and the least of all rounds. */
+export function seriesTable(series: readonly Series[], samples: Samples): string {
+  const medians = mediansOf(samples);
   return markdownTable(
-    ['command', 'CPU time'],
-    series.map(({ id, command, unit }) => [command, showTime(medians[id] ?? Number.NaN, unit)]),
+    ['command', 'CPU time', 'least'],
+    series.map(({ id, command, unit }) => [
+      command,
+      showTime(medians[id] ?? Number.NaN, unit),
+      showTime(Math.min(...(samples[id] ?? [])), unit),
+    ]),
   );
 }
 
@@ -34,7 +39,7 @@ export function targetTable(targets: readonly Target[], medians: Medians): strin
 export function writeReport(
   series: readonly Series[],
   targets: readonly Target[],
-  medians: Medians,
+  samples: Samples,
   rounds: number,
 ): void {
   const text = readFileSync(DOCUMENT, 'utf8');

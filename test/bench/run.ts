@@ -10,11 +10,11 @@ import { resolveCluster } from '../../lib/spec/resolve.ts';
 import { certificateSeries } from './certificate-series.ts';
 import { exampleFile } from './fixture.ts';
 import { kubeadmSeries } from './kubeadm-series.ts';
-import { type Meter, median, startMeter } from './measure.ts';
+import { type Meter, startMeter } from './measure.ts';
 import { programSeries } from './program-series.ts';
 import { renderSeries } from './render-series.ts';
 import { seriesTable, targetTable, writeReport } from './report.ts';
-import type { Medians, Series } from './series.ts';
+import { mediansOf, type Samples, type Series } from './series.ts';
 import { TARGETS } from './targets.ts';
 
 const USAGE = `usage: npm run bench -- [--rounds N] [--write]
@@ -39,9 +39,10 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     const series = await allSeries(scratch, meter);
     const rounds = Number(values.rounds);
-    const medians = await measure(series, rounds);
-    process.stdout.write(`${seriesTable(series, medians)}\n${targetTable(TARGETS, medians)}`);
-    if (values.write) writeReport(series, TARGETS, medians, rounds);
+    const samples = await measure(series, rounds);
+    const medians = mediansOf(samples);
+    process.stdout.write(`${seriesTable(series, samples)}\n${targetTable(TARGETS, medians)}`);
+    if (values.write) writeReport(series, TARGETS, samples, rounds);
     return TARGETS.every(({ value, limit, isMet }) => isMet(value(medians), limit)) ? 0 : 1;
   } finally {
     meter.close();
@@ -67,13 +68,13 @@ function referenceCluster(): Cluster {
 }
 
 /** Every series once a round, so that a busy moment of the machine falls on all of them alike. */
-async function measure(series: readonly Series[], rounds: number): Promise<Medians> {
+async function measure(series: readonly Series[], rounds: number): Promise<Samples> {
   const samples: Record<string, number[]> = Object.fromEntries(series.map(({ id }) => [id, []]));
   for (let round = 1; round <= rounds; round += 1) {
     process.stderr.write(`round ${round} of ${rounds}\n`);
     for (const { id, measure: once } of series) samples[id]?.push(await once());
   }
-  return Object.fromEntries(Object.entries(samples).map(([id, values]) => [id, median(values)]));
+  return samples;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -8,6 +8,9 @@ export interface Series {
   readonly measure: () => Promise<number>;
 }
 
+/** What each series took, round by round. */
+export type Samples = Readonly<Record<string, readonly number[]>>;
+
 /** Medians by series. */
 export type Medians = Readonly<Record<string, number>>;
 
@@ -34,4 +37,15 @@ export function ownCpu(count: number, action: () => void): number {
   for (let index = 0; index < count; index += 1) action();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / count;
+}
+
+export function mediansOf(samples: Samples): Medians {
+  return Object.fromEntries(Object.entries(samples).map(([id, values]) => [id, median(values)]));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
