@@ -46,9 +46,8 @@ export function writeReport(
   const begin = text.indexOf(BEGIN);
   const end = text.indexOf(END);
   if (begin === -1 || end < begin) throw new Error(`${DOCUMENT} has no place for the result: ${BEGIN} ... ${END}`);
-  const result = [BEGIN, surroundings(rounds), targetTable(targets, medians), seriesTable(series, medians)].join(
-    '\n\n',
-  );
+  const tables = [targetTable(targets, mediansOf(samples)), seriesTable(series, samples)];
+  const result = [BEGIN, surroundings(rounds), ...tables].join('\n\n');
   writeFileSync(DOCUMENT, `${text.slice(0, begin)}${result.trimEnd()}\n\n${text.slice(end)}`);
 }
 
