@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
@@ -70,18 +70,19 @@ function writeCache(path: string, data: Buffer): void {
     const temporary = `${path}.${process.pid}`;
     fs.writeFileSync(temporary, data, { mode: 0o600, flag: 'wx' });
     fs.renameSync(temporary, path);
-    removeOlder(path);
+    removeOld(dirname(path));
   } catch {
     // A read-only home, a full disk: the next run compiles again.
   }
 }
 
-/** What earlier versions of this file left for the same Node. */
-function removeOlder(path: string): void {
-  const [, name, node] = /^(.+)-[0-9a-f]+(-v.+)$/.exec(basename(path)) ?? [];
-  for (const other of fs.readdirSync(dirname(path))) {
-    const isOlder = other !== basename(path) && other.startsWith(`${name}-`) && other.endsWith(`${node}`);
-    if (isOlder) fs.rmSync(join(dirname(path), other));
+const MONTH_MS = 30 * 24 * 3600 * 1000;
+
+/** What versions left that nobody runs any more. */
+function removeOld(folder: string): void {
+  for (const name of fs.readdirSync(folder)) {
+    const path = join(folder, name);
+    if (Date.now() - fs.statSync(path).mtimeMs > MONTH_MS) fs.rmSync(path);
   }
 }
 
