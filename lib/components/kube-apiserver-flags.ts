@@ -19,7 +19,7 @@ export function kubeApiserverFlags(cluster: Cluster, machine: Machine): readonly
   return [
     ...serving(cluster, machine),
     ...authentication(cluster),
-    ...etcd(cluster),
+    ...etcd(cluster, machine),
     ...kubelets(),
     ...aggregation(),
     ...audit(),
@@ -60,8 +60,13 @@ function authentication({ network }: Cluster): string[] {
   ];
 }
 
-function etcd(cluster: Cluster): string[] {
-  const servers = etcdMembers(cluster).map(({ address }) => `https://${address}:${ETCD_CLIENT_PORT}`);
+/**
+ * Beside a member, only that one: a connection to a member that is gone without a word hangs for ten seconds and more, on every
+ * API server, while the loss of the own member makes only this one unready, and clients go to the others.
+ */
+function etcd(cluster: Cluster, machine: Machine): string[] {
+  const addresses = machine.runsEtcd ? ['127.0.0.1'] : etcdMembers(cluster).map(({ address }) => address);
+  const servers = addresses.map((address) => `https://${address}:${ETCD_CLIENT_PORT}`);
   return [
     `--etcd-servers=${servers.join(',')}`,
     `--etcd-cafile=${API_SERVER_PKI}/etcd-ca.crt`,

@@ -65,7 +65,7 @@ describe('kubeApiserverFlags', () => {
   });
 
   it('reaches every etcd member in the stacked topology too', () => {
-    expect(flags(single())).toContain('--etcd-servers=https://10.0.0.11:2379');
+    expect(flags(single())).toContain('--etcd-servers=https://127.0.0.1:2379');
   });
 
   it('follows the version: the peer proxy is on from 1.36, and its flag stops older servers', () => {
