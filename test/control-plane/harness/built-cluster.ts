@@ -38,7 +38,7 @@ export async function buildCluster(text: string): Promise<BuiltCluster> {
   const path = join(folder, 'secrets.yaml');
   const { plan, issued } = await planBuild(
     loadCluster(await readClusterFile(ports.files, file, 'cluster.yaml')),
-    { path, shown: path, identityFile: null, createCommand: '', buildCommand: '' },
+    { path, shown: path, identityFile: null, createCommand: '' },
     ports,
   );
   if (issued.issued.length > 0) throw new Error(`issued again: ${JSON.stringify(issued.issued)}`);
