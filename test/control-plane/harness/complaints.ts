@@ -18,6 +18,16 @@ const EXPLAINED: readonly { readonly program: RegExp; readonly text: RegExp; rea
     why: 'they start together with their API server, and ask until it answers',
   },
   {
+    program: /^etcd\.service$/,
+    text: /failed to update storage version.*missing term information/,
+    why: 'etcd 3.6 in its first seconds, until it has applied its first entries',
+  },
+  {
+    program: /^kube-vip$/,
+    text: /Error retrieving lease lock" err="(?:Get|leases.coordination.k8s.io .*plndr-cp-lock.* is forbidden)/,
+    why: 'it asks for its lease until there is an API server, and the bootstrap has given it the right',
+  },
+  {
     program: /^kube-apiserver$/,
     text: /err="namespaces \\"kube-system\\" not found"/,
     why: 'at the first start of a cluster, until one of the API servers has made the namespace',

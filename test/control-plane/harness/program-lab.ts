@@ -112,7 +112,7 @@ async function prepareOthers(sandbox: Sandbox, { folder, plan, pki }: BuiltClust
     'sysctl -qw net.ipv4.ip_forward=1 net.ipv4.fib_multipath_hash_policy=1 net.ipv4.conf.all.send_redirects=0; mkdir -p /run/bird',
   );
   await sandbox.start(ROUTER, ['bird', '-f', '-c', '/etc/bird/bird.conf', '-s', '/run/bird/bird.ctl']);
-  const names = [...plan.machines.map(({ machine }) => machine.name), OUTSIDE_CLIENT, NEIGHBOUR];
+  const names = [...plan.machines.map(({ machine }) => machine.name), ROUTER, OUTSIDE_CLIENT, NEIGHBOUR];
   for (const name of names) writeFileSync(sandbox.hostPath(name, '/root/ca.crt'), pki.trust.kubernetes);
   for (const { machine } of plan.machines) {
     if (machine.role !== 'control-plane') continue;
