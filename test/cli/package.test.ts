@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VERSION } from '../../lib/version.ts';
+import { builtProgram } from './built-program.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TYPESCRIPT = join(ROOT, 'node_modules/.bin/tsc');
@@ -13,6 +14,7 @@ let project: string;
 
 /** The packed tarball, unpacked as npm would, beside the dependencies that npm would install. */
 beforeAll(() => {
+  builtProgram();
   project = mkdtempSync(join(tmpdir(), 'keelway-package-'));
   const home = join(project, 'node_modules/keelway');
   mkdirSync(home, { recursive: true });

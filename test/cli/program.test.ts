@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VERSION } from '../../lib/version.ts';
+import { builtProgram } from './built-program.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const PROGRAM = builtProgram();
 const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 const EXAMPLE = fileURLToPath(new URL('../../examples/ha/cluster.yaml', import.meta.url));
 
 let cache: string;
 beforeAll(() => {
-  statSync(PROGRAM, { throwIfNoEntry: true });
   cache = mkdtempSync(join(tmpdir(), 'keelway-program-'));
 });
 afterAll(() => rmSync(cache, { recursive: true }));
