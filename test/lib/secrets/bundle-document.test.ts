@@ -293,11 +293,11 @@ describe('the bundle as a document', () => {
     ['a key that is a list', '? [a]\n: b\n'],
     ['a long key', `{"${'k'.repeat(100_000)}": 1}`],
   ])('refuses %s in a moment', async (_, document) => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     const error = await faultOf(document);
     expect(error.code).toBe('SECRETS_INVALID');
     expect(error.message.length).toBeLessThan(300);
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(process.cpuUsage(start).user).toBeLessThan(5_000_000);
     expect(({} as Record<string, unknown>).apiVersion).toBeUndefined();
   });
 
