@@ -9,17 +9,21 @@ import { type IssueResult, issueCertificates } from '../../../lib/pki/issue-cert
 import type { CertificateRequest, IssuedCertificate } from '../../../lib/pki/pki-bundle.ts';
 import type { SecretsBundle } from '../../../lib/secrets/secrets-bundle.ts';
 import { AUTHORITY_NAMES } from '../../../lib/secrets/secrets-bundle.ts';
+import { exampleCluster, exampleNames } from '../../support/clusters.ts';
 import { findGo } from '../../tools/lib/go.ts';
-import { externalCluster, NOW, output, portsAt, stackedCluster, testSecrets } from './support.ts';
+import { NOW, output, portsAt, testSecrets } from './support.ts';
 
 const PURPOSE = { server: 'sslserver', client: 'sslclient' } as const;
 const USAGE_TEXT = { server: 'TLS Web Server Authentication', client: 'TLS Web Client Authentication' } as const;
 
-describe.each([
-  ['external etcd, ECDSA-P256', externalCluster()],
-  ['everything on one machine, ECDSA-P256', stackedCluster()],
-  ['everything on one machine, RSA-2048', stackedCluster({ keyAlgorithm: 'RSA-2048' })],
-] as const)('certificates of a cluster with %s', (_, cluster: Cluster) => {
+const clusters = (['ECDSA-P256', 'RSA-2048'] as const).flatMap((keyAlgorithm) =>
+  exampleNames.map((name): [string, Cluster] => {
+    const example = exampleCluster(name);
+    return [`examples/${name}, ${keyAlgorithm}`, { ...example, pki: { ...example.pki, keyAlgorithm } }];
+  }),
+);
+
+describe.each(clusters)('certificates of %s', (_, cluster) => {
   const folder = mkdtempSync(join(tmpdir(), 'keelway-oracle-'));
   const requests = planCertificates(cluster);
   let secrets: SecretsBundle;
