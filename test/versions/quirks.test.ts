@@ -9,16 +9,12 @@ import {
   etcdRefusesExperimentalFlags,
   kubeletHasPodInfraContainerImageFlag,
   kubeletRefusesCgroupV1,
-  kubeProxyWarnsWithoutMode,
   kubernetesPrefersEtcd37,
 } from '../../lib/model/quirks.ts';
 import { minorOf } from '../../lib/model/versions.ts';
 import { supportedMinors } from '../../lib/spec/rules/versions.ts';
-import { runKubeProxy } from '../harness/run-kube-proxy.ts';
-import { issuedPki } from '../lib/components/machine-root.ts';
-import { testContext } from '../lib/plan/reference-cluster.ts';
 import { inRoot, toolPathAt } from '../tools/tools.ts';
-import { clusterOfVersions, versionPairs } from './version-pairs.ts';
+import { versionPairs } from './version-pairs.ts';
 
 /** What a program of a version writes for some arguments. */
 async function ask(program: string, version: string, ...args: string[]): Promise<string> {
@@ -66,14 +62,6 @@ describe.each(versionPairs.map(({ kubernetes }) => kubernetes))('Kubernetes %s',
     expect(failsOnV1).toBe(kubeletRefusesCgroupV1(version));
     const answer = await ask('kubelet', version, '--pod-infra-container-image=example', '--version');
     expect(!answer.includes('unknown flag')).toBe(kubeletHasPodInfraContainerImageFlag(version));
-  });
-
-  it('has a kube-proxy that warns without a mode or not', async () => {
-    const cluster = clusterOfVersions({ kubernetes: version, etcd: versionPairs[0]?.etcd ?? '' });
-    const context = { ...testContext('worker-1', cluster), pki: await issuedPki(cluster) };
-    const output = await runKubeProxy(context, "sed -i '/^mode:/d' /etc/kubernetes/kube-proxy/config.yaml");
-    expect(output).not.toContain('strict decoding');
-    expect(output.includes('No kube-proxy mode specified')).toBe(kubeProxyWarnsWithoutMode(version));
   });
 });
 
