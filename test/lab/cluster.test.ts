@@ -1,9 +1,18 @@
 /** The reference cluster, whole: eight machines from their rendered seeds, with the real programs. */
 import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from './judges/ask.ts';
+import { judgeBalancer } from './judges/balancer.ts';
+import { judgeBootstrapAgain } from './judges/bootstrap-again.ts';
+import { judgeJournals } from './judges/journals.ts';
+import { judgeForeignKubelet, judgeKubeletAccess } from './judges/kubelet-access.ts';
+import { echoPods, inPod, judgePods } from './judges/pods.ts';
+import { judgeSecretsOnMachine } from './judges/secrets-on-machine.ts';
 import { startTestLab, type TestLab } from './test-lab.ts';
+import { type Timeline, writeTimeline } from './write-timeline.ts';
 
 let up: TestLab;
+const timelines: Record<string, Timeline> = {};
 
 beforeAll(async () => {
   up = await startTestLab('ha');
@@ -56,6 +65,7 @@ describe('the reference cluster', () => {
   it('comes up in under three minutes', () => {
     const { timeline } = up.lab.state;
     console.log(`timeline ${JSON.stringify(timeline)}`);
+    timelines['first power on'] = timeline;
     expect(timeline['nodes Ready']).toBeLessThan(180_000);
   });
 
@@ -168,12 +178,51 @@ describe('the reference cluster', () => {
       expect(route.match(/nexthop via 10\.0\.0\.1[123] /g), name).toHaveLength(3);
     }
   });
+});
 
+// In this order: the first ones change nothing, the later ones build on the pods, the last ones disturb.
+describe('its machines', () => {
+  judgeJournals(() => up);
+  judgeSecretsOnMachine(() => up);
+});
+
+describe('its pods', () => {
+  judgePods(() => up);
+});
+
+describe('its kubelets', () => {
+  judgeKubeletAccess(() => up);
+  judgeForeignKubelet(() => up);
+});
+
+describe('its bootstrap unit', () => {
+  judgeBootstrapAgain(() => up);
+});
+
+describe('its balancers', () => {
+  judgeBalancer(() => up);
+});
+
+describe('a power cut', () => {
   it('comes back by itself after all machines were off, etcd on last', async () => {
     await Promise.all(EVERY.map((name) => up.lab.kill(name)));
     for (const name of [...CONTROL_PLANE, ...WORKERS, ...ETCD]) await up.lab.start(name);
     const timeline = await up.waitUntilUp();
     console.log(`after a power cut ${JSON.stringify(timeline)}`);
+    timelines['all machines off and on'] = timeline;
+    writeTimeline(timelines);
     expect(Object.keys(timeline)).toContain('nodes Ready');
   }, 400_000);
+
+  it('has its pods again', async () => {
+    const pods = await eventually('the pods', 120_000, async () => {
+      const found = await echoPods(up.lab);
+      return found.length === WORKERS.length && found;
+    });
+    for (const pod of pods) {
+      await eventually(`${pod.name} finds the Service by its name`, 60_000, async () =>
+        (await inPod(up.lab, pod, 'curl -s --max-time 5 http://echo/')).includes('hostname: echo-'),
+      );
+    }
+  }, 300_000);
 });

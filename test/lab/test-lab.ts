@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type LoadedCluster, loadCluster } from '../../lib/build/load-cluster.ts';
-import type { Lab } from '../../lib/lab/lab.ts';
+import { type Lab, openLab } from '../../lib/lab/lab.ts';
 import { prepareLab } from '../../lib/lab/prepare-lab.ts';
 import { missingOnHost, requireParts } from '../../lib/lab/prerequisites.ts';
 import { readProgramsFolder, wrongVersions } from '../../lib/lab/programs-folder.ts';
-import { startLab, stopLab } from '../../lib/lab/start-lab.ts';
+import { labFolder, startLab, stopLab } from '../../lib/lab/start-lab.ts';
 import { DISKS_ROOT } from '../../lib/lab/state.ts';
 import { waitUntilUp } from '../../lib/lab/wait-until-up.ts';
 import type { Cluster } from '../../lib/model/cluster.ts';
@@ -16,14 +16,18 @@ import { labPrograms } from '../tools/lab-programs.ts';
 export interface TestLab {
   readonly lab: Lab;
   readonly cluster: Cluster;
+  /** The seed of each machine, as `seed.cpio`; none with a lab that was there before. */
+  readonly seeds: Readonly<Record<string, Uint8Array>>;
   /** Waits for every milestone again, after a power cut for instance; returns when each was reached, in milliseconds. */
-  waitUntilUp(timeoutMs?: number): Promise<Readonly<Record<string, number>>>;
+  waitUntilUp(timeoutMs?: number, startedMs?: number): Promise<Readonly<Record<string, number>>>;
   stop(): Promise<void>;
 }
 
 export interface TestLabOptions {
   /** Changes the text of the cluster file before it is read. */
   readonly edit?: (text: string) => string;
+  /** Changes what was read, beyond what a cluster file may say. */
+  readonly change?: (cluster: Cluster) => Cluster;
   /** False: machines are made but off. */
   readonly powerOn?: boolean;
   /** False: returns at once. */
@@ -33,10 +37,17 @@ export interface TestLabOptions {
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
-/** @param example - Folder below `examples/`. */
+/**
+ * With KEELWAY_TEST_LAB=NAME it is that lab, which runs already and goes on, for the person who writes a test.
+ *
+ * @param example - Folder below `examples/`.
+ */
 export async function startTestLab(example: string, options: TestLabOptions = {}): Promise<TestLab> {
-  const loaded = loadExample(example, options.edit);
-  const { cluster } = loaded;
+  const asWritten = loadExample(example, options.edit);
+  const cluster = options.change?.(asWritten.cluster) ?? asWritten.cluster;
+  const loaded = { ...asWritten, cluster };
+  const running = process.env.KEELWAY_TEST_LAB;
+  if (running !== undefined) return testLabOf(openLab(labFolder(running), running), cluster, {}, async () => {});
   const ports = nodePorts();
   const prepared = await prepareLab(loaded, null, ports);
   const { kubernetes, kubeVip, pause } = cluster.versions;
@@ -54,28 +65,32 @@ export async function startTestLab(example: string, options: TestLabOptions = {}
     diesWithUs: true,
     ...(options.powerOn === undefined ? {} : { powerOn: options.powerOn }),
   });
-  const wait = async (timeoutMs: number, from: number): Promise<Record<string, number>> => {
+  const up = testLabOf(lab, cluster, prepared.seeds, async () => {
+    await stopLab(name);
+  });
+  try {
+    if ((options.wait ?? true) && (options.powerOn ?? true)) await up.waitUntilUp(options.timeoutMs, startedMs);
+  } catch (error) {
+    await up.stop();
+    throw error;
+  }
+  return up;
+}
+
+function testLabOf(lab: Lab, cluster: Cluster, seeds: TestLab['seeds'], stop: TestLab['stop']): TestLab {
+  const wait: TestLab['waitUntilUp'] = async (timeoutMs = 300_000, startedMs = performance.now()) => {
     const timeline: Record<string, number> = {};
     await waitUntilUp(lab, cluster, {
       timeoutMs,
       now: () => performance.now(),
-      startedMs: from,
+      startedMs,
       reached: (milestone, milliseconds) => {
         timeline[milestone] = milliseconds;
       },
     });
     return timeline;
   };
-  const stop = async (): Promise<void> => {
-    await stopLab(name);
-  };
-  try {
-    if ((options.wait ?? true) && (options.powerOn ?? true)) await wait(options.timeoutMs ?? 300_000, startedMs);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { lab, cluster, stop, waitUntilUp: async (timeoutMs = 300_000) => await wait(timeoutMs, performance.now()) };
+  return { lab, cluster, seeds, stop, waitUntilUp: wait };
 }
 
 function loadExample(example: string, edit: (text: string) => string = (text) => text): LoadedCluster {
