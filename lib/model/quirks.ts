@@ -66,7 +66,7 @@ export function kubeletHasPodInfraContainerImageFlag(kubernetesVersion: string):
   return !atLeast(kubernetesVersion, '1.35.0');
 }
 
-/** kube-proxy 1.37 warns when `mode` is unset, because the default will move to nftables. */
+/** kube-proxy 1.37 warns when `mode` is unset, because 1.40 moves the default from iptables to nftables. */
 export function kubeProxyWarnsWithoutMode(kubernetesVersion: string): boolean {
   return atLeast(kubernetesVersion, '1.37.0');
 }
