@@ -18,6 +18,11 @@ const EXPLAINED: readonly { readonly program: RegExp; readonly text: RegExp; rea
     why: 'they start together with their API server, and ask until it answers',
   },
   {
+    program: /^kube-controller-manager$/,
+    text: /failed to wait for apiserver being healthy|leaderelection lost\/stopped/,
+    why: 'it gives up after ten seconds of an API server that is slow to start, and is started again',
+  },
+  {
     program: /^etcd\.service$/,
     text: /failed to update storage version.*missing term information/,
     why: 'etcd 3.6 in its first seconds, until it has applied its first entries',
@@ -29,18 +34,18 @@ const EXPLAINED: readonly { readonly program: RegExp; readonly text: RegExp; rea
   },
   {
     program: /^kube-apiserver$/,
-    text: /err="namespaces \\"kube-system\\" not found"/,
+    text: /err="namespaces \\"(?:kube-system|default)\\" not found"/,
     why: 'at the first start of a cluster, until one of the API servers has made the namespace',
   },
   {
     program: /^kube-apiserver$/,
-    text: /unable to sync kubernetes service: .*(?:already allocated|object has been modified)/,
-    why: 'the first API servers of a cluster race to make the Service; one wins',
+    text: /unable to sync kubernetes service: .*(?:already allocated|object has been modified)|extension-apiserver-authentication.*already exists/,
+    why: 'the first API servers of a cluster race to make their objects; one wins',
   },
   {
     program: /^kube-apiserver$/,
-    text: /http: Handler timeout|Post-timeout activity/,
-    why: 'a client gave up waiting for an API server that was still starting',
+    text: /http: Handler timeout|Post-timeout activity|failed to fetch openapi paths.*TLS handshake timeout/,
+    why: 'a client, itself among them, gave up waiting for an API server that was still starting',
   },
   {
     program: /^kube-(?:controller-manager|scheduler)$/,

@@ -13,7 +13,8 @@ export function judgeForming(lab: () => ProgramLab, timeline: Record<string, num
     const [first] = members;
     const health = await eventually('etcd healthy', 60_000, async () => {
       const text = await lab().ask(first?.name ?? '', `${ETCDCTL} endpoint health --cluster --write-out=json`);
-      return JSON.parse(text) as { endpoint: string; health: boolean }[];
+      const found = JSON.parse(text) as { endpoint: string; health: boolean }[];
+      return found.length === members.length && found;
     });
     timeline['etcd quorum'] ??= lab().seconds();
     expect(health.map(({ endpoint }) => endpoint).sort()).toEqual(
@@ -55,7 +56,8 @@ export function judgeForming(lab: () => ProgramLab, timeline: Record<string, num
     await eventually('every program running', 40_000, async () =>
       states(lab()).every(({ state, program }) => isWell(state) || program.endsWith(BOOTSTRAP)),
     );
-    expect(states(lab()).filter(({ restarts }) => restarts > 0)).toEqual([]);
+    const restarted = states(lab()).filter(({ restarts, log }) => restarts > 0 && !SLOW_API_SERVER.test(log));
+    expect(restarted.map(({ program, restarts }) => `${program}: ${restarts}`)).toEqual([]);
   });
 
   it('complains about nothing that is not explained', () => {
@@ -63,14 +65,17 @@ export function judgeForming(lab: () => ProgramLab, timeline: Record<string, num
   });
 }
 
+/** It gives up after ten seconds of an API server that is slow to start, on a loaded machine. */
+const SLOW_API_SERVER = /failed to wait for apiserver being healthy/;
 const BOOTSTRAP = 'keelway-bootstrap.service';
 
-function states(lab: ProgramLab): { program: string; state: string; restarts: number }[] {
+function states(lab: ProgramLab): { program: string; state: string; restarts: number; log: string }[] {
   return lab.programs.machines.flatMap(({ name, programs }) =>
     programs.map((program) => ({
       program: `${name} ${program.name}`,
       state: program.state(),
       restarts: program.restarts(),
+      log: program.log(),
     })),
   );
 }
