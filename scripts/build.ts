@@ -12,7 +12,10 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 const GROUPS: Readonly<Record<string, { readonly words: readonly string[]; readonly commands: readonly string[] }>> = {
   build: { words: ['build', 'plan', 'render'], commands: ['build', 'plan', 'render'] },
   secrets: { words: ['secrets', 'kubeconfig'], commands: ['secrets-create', 'secrets-show', 'kubeconfig'] },
-  lab: { words: ['lab'], commands: ['lab-up', 'lab-status', 'lab-kubeconfig', 'lab-exec', 'lab-down'] },
+  lab: {
+    words: ['lab'],
+    commands: ['lab-up', 'lab-status', 'lab-kubeconfig', 'lab-exec', 'lab-down', 'lab-supervise'],
+  },
   validate: { words: ['validate', 'schema', 'help'], commands: ['validate', 'schema'] },
 };
 const OTHERWISE = 'validate';

@@ -115,9 +115,16 @@ export const commands: readonly CommandSpec[] = [
     details:
       'Boots every machine of the cluster file from its rendered seed, as a container, on a network of its own that nothing ' +
       'leaves. Needs root, and a folder with the programs and images; says everything that is missing. Without a secrets ' +
-      'bundle the lab makes secrets of its own. It runs until keelway lab down.',
+      'bundle the lab makes secrets of its own. It runs until keelway lab down.\n' +
+      'With --tier programs it is quicker and needs less: no systemd, containers or kubelet, only etcd, the control plane, ' +
+      'kube-vip and BIRD, with the command lines, files and accounts that were rendered.',
     operands: [CLUSTER_FILE],
     options: {
+      tier: {
+        value: 'TIER',
+        choices: ['machines', 'programs'],
+        summary: 'Whole machines, or the control plane alone (default: machines)',
+      },
       programs: { value: 'DIR', summary: 'Programs and images (default: $KEELWAY_LAB_PROGRAMS)' },
       name: { value: 'NAME', summary: 'Name of the lab (default: the name of the cluster)' },
       timeout: { value: 'DURATION', summary: 'How long to wait until it is up (default: 5m)' },
@@ -166,6 +173,14 @@ export const commands: readonly CommandSpec[] = [
     operands: [],
     options: { name: LAB },
     load: async () => (await import('./commands/lab-down.ts')).labDown,
+  },
+  {
+    name: 'lab supervise',
+    summary: 'Keep the programs of a lab running; lab up starts it',
+    hidden: true,
+    operands: [],
+    options: {},
+    load: async () => (await import('./commands/lab-supervise.ts')).labSupervise,
   },
   {
     name: 'schema',

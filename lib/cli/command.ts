@@ -25,6 +25,8 @@ export interface CommandSpec {
   readonly summary: string;
   /** Further lines of `--help`. */
   readonly details?: string;
+  /** Not for people: in no help and no suggestion. */
+  readonly hidden?: true;
   readonly operands: readonly OperandSpec[];
   readonly options: Readonly<Record<string, OptionSpec>>;
   readonly load: () => Promise<CommandRun>;

@@ -7,6 +7,8 @@ import type { CliIo } from './io.ts';
 import { parseCommand } from './parse-command.ts';
 import { reportError } from './report-error.ts';
 
+const visible = commands.filter(({ hidden }) => hidden !== true);
+
 /**
  * The program: runs one command line and reports its failure. The only place where errors are caught.
  *
@@ -23,7 +25,7 @@ export async function main(argv: readonly string[], ports: Ports, io: CliIo): Pr
         return EXIT.ok;
       case 'help':
         if (parsed.command !== null) io.stdout(commandHelp(parsed.command));
-        else io.stdout(parsed.group === null ? programHelp(commands) : groupHelp(parsed.group, commands));
+        else io.stdout(parsed.group === null ? programHelp(visible) : groupHelp(parsed.group, visible));
         return EXIT.ok;
       case 'run': {
         const { command, operands, options } = parsed;

@@ -48,7 +48,8 @@ function findCommand(words: readonly string[], commands: readonly CommandSpec[])
   const [first = '', second = ''] = words;
   const exact = commands.find((command) => command.name === first || command.name === `${first} ${second}`);
   if (exact !== undefined) return exact;
-  const group = commands.filter((command) => command.name.startsWith(`${first} `)).map((command) => command.name);
+  const members = commands.filter(({ name, hidden }) => name.startsWith(`${first} `) && hidden !== true);
+  const group = members.map(({ name }) => name);
   if (group.length > 0) {
     const near = nearest(`${first} ${second}`, group);
     throw usage(

@@ -17,7 +17,14 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-const SIGNALS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+};
 
 /** Runs a program in the namespaces of a process, to its end. A failing program is an answer, not an exception. */
 export async function runInside(
@@ -26,15 +33,12 @@ export async function runInside(
   options: RunOptions & { readonly stdio?: StdioOptions } = {},
 ): Promise<RunResult> {
   refuseOwnNetwork(pid);
-  const child = spawn(
-    'setpriv',
-    ['--pdeathsig', 'KILL', ...enter(pid), 'setpriv', '--pdeathsig', 'KILL', '--', ...argv],
-    {
-      stdio: options.stdio ?? ['pipe', 'pipe', 'pipe'],
-      cwd: '/',
-      env: { ...LAB_ENVIRONMENT, ...options.env },
-    },
-  );
+  const [command = '', ...args] = enterCommand(pid, argv);
+  const child = spawn(command, args, {
+    stdio: options.stdio ?? ['pipe', 'pipe', 'pipe'],
+    cwd: '/',
+    env: { ...LAB_ENVIRONMENT, ...options.env },
+  });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
@@ -48,8 +52,7 @@ export async function runInside(
   try {
     const exitCode = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
-      const end = (code: number | null, signal: NodeJS.Signals | null) =>
-        resolve(code ?? 128 + (SIGNALS[signal ?? ''] ?? 0));
+      const end = (code: number | null, signal: NodeJS.Signals | null) => resolve(exitCodeOf(code, signal));
       child.once('close', end);
       // What it left running in the background may hold the pipes open: do not wait for that.
       child.once('exit', (code, signal) => setTimeout(end, 200, code, signal));
@@ -62,6 +65,14 @@ export async function runInside(
   }
 }
 
-function enter(pid: number): readonly string[] {
-  return ['nsenter', '--target', String(pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--'];
+/** The command that runs a program in the namespaces of a process, and ends it when its own parent ends. */
+export function enterCommand(pid: number, argv: readonly string[]): readonly string[] {
+  const mortal = ['setpriv', '--pdeathsig', 'KILL'];
+  const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid'];
+  return [...mortal, 'nsenter', '--target', String(pid), ...namespaces, '--', ...mortal, '--', ...argv];
+}
+
+/** 128 + n when signal n ended it. */
+export function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + (SIGNALS[signal ?? ''] ?? 0);
 }

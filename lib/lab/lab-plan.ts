@@ -31,14 +31,20 @@ export interface LabCable {
   readonly address: string | null;
 }
 
-/** One machine of a lab. `system`: boots systemd from its seed. `plain`: only a network and programs that are run in it. */
+/** What a lab runs: whole machines with their systems, or only the programs of the control plane. */
+export type LabTier = 'machines' | 'programs';
+
+/**
+ * One machine of a lab. `system`: boots systemd from its seed. `programs`: a machine of the cluster whose supervisor runs
+ * its programs. `plain`: the lab's own, only a network and programs that are run in it.
+ */
 export interface LabMachine {
   readonly name: string;
-  readonly kind: 'system' | 'plain';
+  readonly kind: 'system' | 'programs' | 'plain';
   /** Null for the lab's own machines: router, client and neighbour. */
   readonly role: MachineRole | null;
   readonly cables: readonly LabCable[];
-  /** Default route of a plain machine. */
+  /** Default route of a machine without a system. */
   readonly gateway: string | null;
   readonly files: readonly LabFile[];
   readonly links: readonly LabLink[];
@@ -47,6 +53,6 @@ export interface LabMachine {
   readonly images: readonly string[];
   /** The seed, with paths relative to the root of the machine. */
   readonly seed: readonly { readonly path: string; readonly mode: number; readonly contents: Uint8Array }[];
-  /** Programs of a plain machine that are started with it. */
+  /** Programs of a machine without a system that are started with it. */
   readonly services: readonly (readonly string[])[];
 }

@@ -26,6 +26,8 @@ export interface Lab {
   hostPath(machine: string, path: string): string;
   /** Folder of a machine's disk on this host: `etcd`, `containerd`, `kubelet`, or `upper`, what was written to its root. */
   diskPath(machine: string, disk: string): string;
+  /** Host PID of the process whose namespaces are the machine's. Throws when it is off. */
+  leader(machine: string): number;
   /** True while the machine is on. */
   isOn(machine: string): boolean;
   /** Notes when something was reached. */
@@ -50,7 +52,7 @@ export function labOf(folder: string, initial: LabState): Lab {
   const leaderOf = (name: string): number | null => {
     const machine = find(name);
     if (machine.process === null || !isAlive(machine.process)) return null;
-    if (machine.kind === 'plain') return machine.process.pid;
+    if (machine.kind !== 'system') return machine.process.pid;
     return childrenOf(machine.process.pid).find((pid) => innerPid(pid) === 1) ?? null;
   };
 
@@ -184,6 +186,7 @@ export function labOf(folder: string, initial: LabState): Lab {
       find(machine);
       return join(state.disks, machine, disk);
     },
+    leader: requireLeader,
     isOn: (machine) => leaderOf(machine) !== null,
     mark: (name, milliseconds) => {
       state = readState(folder) ?? state;

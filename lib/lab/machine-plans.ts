@@ -2,8 +2,9 @@ import { readCpio } from '../../images/archive/read-cpio.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { formatIpv4, requireCidr } from '../model/network.ts';
 import type { MachinePlan } from '../plan/machine-plan.ts';
-import type { LabCable, LabDisk, LabMachine } from './lab-plan.ts';
+import type { LabCable, LabDisk, LabMachine, LabTier } from './lab-plan.ts';
 import { OVERLAY } from './overlay.ts';
+import { programMachine } from './programs/program-machine.ts';
 import { type ProgramsFolder, withoutDigest } from './programs-folder.ts';
 import { farTimeServers, OUTSIDE, routerAddresses, routerFiles } from './router.ts';
 import { staticPodImages } from './static-pod-images.ts';
@@ -24,13 +25,20 @@ export interface LabInput {
  * `client` behind it (or on the node network when there is none) and `neighbour`, on the node network, without any
  * route.
  */
-export function labMachines(input: LabInput, programs: ProgramsFolder): readonly LabMachine[] {
+export function labMachines(
+  input: LabInput,
+  programs: ProgramsFolder,
+  tier: LabTier = 'machines',
+): readonly LabMachine[] {
   const { cluster, machines } = input;
+  const port = ports();
+  if (tier === 'programs') {
+    return [...machines.map((plan) => programMachine(plan, cableOf(plan, port))), ...ownMachines(input, port)];
+  }
   const archivesOf = (references: readonly string[]) =>
     references.flatMap((reference) => programs.images[withoutDigest(reference)] ?? []);
   const referenced = new Set(archivesOf(machines.flatMap(staticPodImages)));
   const further = Object.values(programs.images).filter((archive) => !referenced.has(archive));
-  const port = ports();
   const systems = machines.map((plan): LabMachine => {
     const { machine } = plan;
     const entries = OVERLAY.filter((entry) => entry.applies(machine));
@@ -41,15 +49,7 @@ export function labMachines(input: LabInput, programs: ProgramsFolder): readonly
       name: machine.name,
       kind: 'system',
       role: machine.role,
-      cables: [
-        {
-          switch: 'nodes',
-          interface: machine.interfaceName ?? 'eth0',
-          mac: machine.macs[0] ?? macOf(machine.address),
-          port: port(),
-          address: null,
-        },
-      ],
+      cables: [cableOf(plan, port)],
       gateway: null,
       files: entries.flatMap((entry) => entry.files(cluster, machine)),
       links: entries.flatMap((entry) => entry.links?.(cluster, machine) ?? []),
@@ -64,6 +64,17 @@ export function labMachines(input: LabInput, programs: ProgramsFolder): readonly
     };
   });
   return [...systems, ...ownMachines(input, port)];
+}
+
+/** The machine's system sets the address. */
+function cableOf({ machine }: MachinePlan, port: () => string): LabCable {
+  return {
+    switch: 'nodes',
+    interface: machine.interfaceName ?? 'eth0',
+    mac: machine.macs[0] ?? macOf(machine.address),
+    port: port(),
+    address: null,
+  };
 }
 
 function disksOf({ machine }: MachinePlan, cluster: Cluster): readonly LabDisk[] {

@@ -4,7 +4,14 @@ import type { Lab } from './lab.ts';
 
 /** Something that a starting cluster reaches, in this order. */
 export interface Milestone {
-  readonly name: 'seeds verified' | 'etcd quorum' | 'API ready' | 'VIP' | 'nodes Ready' | 'machines settled';
+  readonly name:
+    | 'seeds verified'
+    | 'etcd quorum'
+    | 'API ready'
+    | 'VIP'
+    | 'nodes Ready'
+    | 'machines settled'
+    | 'programs settled';
   /** What is still waited for, one line each; empty when it is reached. */
   readonly missing: (lab: Lab) => Promise<readonly string[]>;
 }
@@ -13,19 +20,32 @@ const READY = ['curl', '--silent', '--insecure', '--max-time', '3'];
 
 /** What a lab of this cluster waits for. */
 export function milestonesOf(cluster: Cluster): readonly Milestone[] {
-  const names = (filter: (machine: Cluster['machines'][number]) => boolean) =>
-    cluster.machines.filter(filter).map(({ name }) => name);
+  const names = namesIn(cluster);
   const every = names(() => true);
-  const etcd = names(({ runsEtcd }) => runsEtcd);
   const controlPlane = names(({ role }) => role === 'control-plane');
   const kubernetes = names(({ runsKubelet }) => runsKubelet);
-  const { port, vip, endpoint } = cluster.controlPlane;
   return [
     {
       name: 'seeds verified',
       missing: async (lab) =>
         await each(every, async (name) => (await isVerified(lab, name)) || `${name}: its files are not verified yet`),
     },
+    ...controlPlaneMilestones(cluster),
+    { name: 'nodes Ready', missing: async (lab) => await missingNodes(lab, kubernetes, controlPlane) },
+    {
+      name: 'machines settled',
+      missing: async (lab) => await each(every, async (name) => await unsettled(lab, name)),
+    },
+  ];
+}
+
+/** What the programs of the control plane reach, with or without systems underneath. */
+export function controlPlaneMilestones(cluster: Cluster): readonly Milestone[] {
+  const names = namesIn(cluster);
+  const etcd = names(({ runsEtcd }) => runsEtcd);
+  const controlPlane = names(({ role }) => role === 'control-plane');
+  const { port, vip, endpoint } = cluster.controlPlane;
+  return [
     {
       name: 'etcd quorum',
       missing: async (lab) =>
@@ -46,12 +66,12 @@ export function milestonesOf(cluster: Cluster): readonly Milestone[] {
         return await each(['client'], async (name) => (await asks(lab, name, url)) || `${what} from the client`);
       },
     },
-    { name: 'nodes Ready', missing: async (lab) => await missingNodes(lab, kubernetes, controlPlane) },
-    {
-      name: 'machines settled',
-      missing: async (lab) => await each(every, async (name) => await unsettled(lab, name)),
-    },
   ];
+}
+
+function namesIn({ machines }: Cluster) {
+  return (filter: (machine: Cluster['machines'][number]) => boolean): readonly string[] =>
+    machines.filter(filter).map(({ name }) => name);
 }
 
 /** The texts among the answers. */

@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { KeelwayError } from '../errors.ts';
 import { ownControlGroups } from './control-groups.ts';
+import type { LabTier } from './lab-plan.ts';
 import { LAB_ENVIRONMENT } from './namespaces.ts';
 import type { MissingPart } from './programs-folder.ts';
 
@@ -21,7 +22,7 @@ const CONTROLLERS = ['cpu', 'cpuacct', 'cpuset', 'memory', 'pids', 'devices', 'f
 const OVERLAY_MAGIC = 0x794c7630;
 
 /** What this host lacks for a lab. */
-export function missingOnHost(disksRoot: string): readonly MissingPart[] {
+export function missingOnHost(disksRoot: string, tier: LabTier = 'machines'): readonly MissingPart[] {
   const missing: MissingPart[] = [];
   if (process.getuid?.() !== 0) missing.push({ part: 'root', hint: 'namespaces and mounts need it: run this as root' });
   for (const [program, debianPackage] of Object.entries(HOST_PROGRAMS)) {
@@ -30,13 +31,10 @@ export function missingOnHost(disksRoot: string): readonly MissingPart[] {
   if (!readFileSync('/proc/filesystems', 'utf8').includes('\toverlay')) {
     missing.push({ part: 'overlay', hint: 'a kernel with overlay file systems (modprobe overlay)' });
   }
-  if (ownControlGroups().length === 0) {
-    missing.push({ part: 'control groups', hint: 'mount cgroup2 at /sys/fs/cgroup' });
-  } else {
-    missing.push(...missingControllers());
-  }
+  // Programs alone need no groups of their own.
+  if (tier === 'machines') missing.push(...missingControlGroups());
   if (isOverlay(disksRoot)) {
-    missing.push({ part: disksRoot, hint: 'containers cannot store images on an overlay: mount a disk there' });
+    missing.push({ part: disksRoot, hint: 'an overlay cannot be written to on another one: mount a disk there' });
   }
   return missing;
 }
@@ -70,7 +68,10 @@ function isOnPath(program: string): boolean {
   });
 }
 
-function missingControllers(): readonly MissingPart[] {
+function missingControlGroups(): readonly MissingPart[] {
+  if (ownControlGroups().length === 0) {
+    return [{ part: 'control groups', hint: 'mount cgroup2 at /sys/fs/cgroup' }];
+  }
   const lines = readFileSync('/proc/self/cgroup', 'utf8').split('\n').filter(Boolean);
   const legacy = lines.flatMap((line) => line.split(':')[1]?.split(',') ?? []).filter(Boolean);
   if (legacy.length === 0) return [];

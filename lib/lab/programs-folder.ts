@@ -4,6 +4,7 @@ import type { Cluster } from '../model/cluster.ts';
 import type { MachinePlan } from '../plan/machine-plan.ts';
 import type { ExecPort } from '../ports.ts';
 import { archiveReferences } from './archive-references.ts';
+import type { LabTier } from './lab-plan.ts';
 import { staticPodImages } from './static-pod-images.ts';
 
 /** The folder with everything that a lab runs and Keelway does not render. */
@@ -101,7 +102,8 @@ export function withoutDigest(reference: string): string {
   return reference.replace(/@.*$/, '');
 }
 
-function add(programs: Record<string, string>, path: string, source: string): boolean {
+/** Takes a program when it is there. */
+export function add(programs: Record<string, string>, path: string, source: string): boolean {
   if (!existsSync(source) || !statSync(source).isFile()) return false;
   programs[path] = realpathSync(source);
   return true;
@@ -114,21 +116,30 @@ function readImages(folder: string): Record<string, string> {
   return Object.fromEntries(paths.flatMap((path) => archiveReferences(path).map((reference) => [reference, path])));
 }
 
-function safeRealPath(path: string): string {
+/** The path itself when nothing is there. */
+export function safeRealPath(path: string): string {
   return existsSync(path) ? realpathSync(path) : path;
 }
 
 /** The programs whose version decides whether a cluster forms, and how they say it. */
-const VERSIONED = { kubelet: 'kubernetes', etcd: 'etcd' } as const;
+const VERSIONED = {
+  machines: { kubelet: 'kubernetes', etcd: 'etcd' },
+  programs: { 'kube-apiserver': 'kubernetes', etcd: 'etcd' },
+} as const;
 
 /**
  * Asks the programs of a folder for their versions.
  *
  * @returns Those that are not what the cluster file names; one that is not there is not among them.
  */
-export async function wrongVersions(folder: string, cluster: Cluster, exec: ExecPort): Promise<readonly MissingPart[]> {
+export async function wrongVersions(
+  folder: string,
+  cluster: Cluster,
+  exec: ExecPort,
+  tier: LabTier = 'machines',
+): Promise<readonly MissingPart[]> {
   const wrong: MissingPart[] = [];
-  for (const [name, family] of Object.entries(VERSIONED)) {
+  for (const [name, family] of Object.entries(VERSIONED[tier])) {
     const program = join(folder, 'bin', name);
     if (!existsSync(program)) continue;
     const { stdout } = await exec.run(program, ['--version']);

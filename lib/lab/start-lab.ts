@@ -1,19 +1,23 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KeelwayError } from '../errors.ts';
 import { removeControlGroups, sweepControlGroups } from './control-groups.ts';
 import { runInside } from './enter.ts';
 import { raiseHostSettings, restoreHostSettings } from './host-settings.ts';
 import { type Lab, labOf } from './lab.ts';
+import type { LabTier } from './lab-plan.ts';
 import { makeMachineFolder, makeProgramsLayer } from './machine-folders.ts';
 import { type LabInput, labMachines } from './machine-plans.ts';
 import { startNamespaces } from './namespaces.ts';
-import { isAlive } from './processes.ts';
+import { identify, isAlive } from './processes.ts';
 import type { ProgramsFolder } from './programs-folder.ts';
 import { DISKS_ROOT, isRunning, labNames, RUNTIME_ROOT, readState, writeState } from './state.ts';
 
 export interface StartOptions extends LabInput {
   readonly programs: ProgramsFolder;
+  /** Default `machines`. With `programs` this process is the lab's supervisor: it ends with us. */
+  readonly tier?: LabTier;
   /** Default: the cluster's. Labs with different names run side by side. */
   readonly name?: string;
   readonly clusterFile?: string | null;
@@ -59,17 +63,21 @@ export async function startLab(options: StartOptions): Promise<Lab> {
   mkdirSync(disks, { recursive: true, mode: 0o700 });
   writeFileSync(kubeconfigPath(name), options.kubeconfig, { mode: 0o600 });
   const shared = [makeProgramsLayer(disks, options.programs), options.programs.root];
-  const machines = labMachines(options, options.programs);
+  const tier = options.tier ?? 'machines';
+  const machines = labMachines(options, options.programs, tier);
   const layers = machines.map((machine) => [makeMachineFolder(disks, machine), ...shared]);
   const { host, port } = options.cluster.controlPlane.endpoint;
   raiseHostSettings();
-  const namespaces = await startNamespaces(folder, options.diesWithUs ?? false);
+  const namespaces = await startNamespaces(folder, options.diesWithUs ?? tier === 'programs');
+  const ourselves = tier === 'programs' ? identify(process.pid) : null;
   const state = {
     name,
+    tier,
     clusterName: options.cluster.name,
     endpoint: `${host}:${port}`,
     clusterFile: options.clusterFile ?? null,
     ...namespaces,
+    supervisor: ourselves ?? namespaces.supervisor,
     disks,
     nspawn: options.programs.nspawn,
     createdSeconds: options.nowSeconds,
@@ -100,7 +108,7 @@ export async function startLab(options: StartOptions): Promise<Lab> {
         if (kind === 'plain') await lab.start(machine);
       }
       for (const { name: machine, kind } of machines) {
-        if (kind === 'system') await lab.start(machine);
+        if (kind !== 'plain') await lab.start(machine);
       }
     }
   } catch (error) {
@@ -119,8 +127,12 @@ export async function stopLab(name: string): Promise<boolean> {
   const folder = labFolder(name);
   const state = readState(folder);
   if (state !== null && isAlive(state.supervisor)) {
-    process.kill(state.supervisor.pid, 'SIGKILL');
+    // When we are the supervisor ourselves, the lab ends with its first process.
+    const owner = state.supervisor.pid === process.pid ? state.init : state.supervisor;
+    process.kill(owner.pid, 'SIGKILL');
   }
+  // Nothing inside outlives the first process.
+  for (let tries = 0; tries < 400 && state !== null && isAlive(state.init); tries += 1) await sleep(25);
   if (state !== null) await removeControlGroups(state.groups);
   rmSync(folder, { recursive: true, force: true });
   rmSync(state?.disks ?? join(DISKS_ROOT, name), { recursive: true, force: true });

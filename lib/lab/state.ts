@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LabMachine } from './lab-plan.ts';
+import type { LabMachine, LabTier } from './lab-plan.ts';
 import { isAlive, type ProcessId } from './processes.ts';
 
 /** Where labs of this host are. */
@@ -26,6 +26,7 @@ export interface MachineState {
 /** What is known of a lab between commands. */
 export interface LabState {
   readonly name: string;
+  readonly tier: LabTier;
   readonly clusterName: string;
   /** Host and port that clients use. */
   readonly endpoint: string;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KeelwayError } from '../errors.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { Lab } from './lab.ts';
-import { milestonesOf } from './milestones.ts';
+import { type Milestone, milestonesOf } from './milestones.ts';
 
 export interface WaitOptions {
   readonly timeoutMs: number;
@@ -13,6 +13,17 @@ export interface WaitOptions {
   /** Told once for each milestone. */
   readonly reached?: (name: string, milliseconds: number) => void;
   readonly signal?: AbortSignal;
+  /** What is waited for, and what is told when time is up; default: whole machines. */
+  readonly watch?: LabWatch;
+}
+
+/** What a tier of the lab reaches, and where to look when it does not. */
+export interface LabWatch {
+  readonly milestones: readonly Milestone[];
+  /** What was said last on a machine that is on. */
+  readonly lastLines: (lab: Lab, machine: string) => Promise<string>;
+  /** What to look at. */
+  readonly hint: string;
 }
 
 /**
@@ -21,9 +32,12 @@ export interface WaitOptions {
  * @throws {@link KeelwayError} `LAB_FAILED` when time is up, with what is missing and the last lines of the journals.
  */
 export async function waitUntilUp(lab: Lab, cluster: Cluster, options: WaitOptions): Promise<void> {
-  const pending = new Map(
-    milestonesOf(cluster).map((milestone) => [milestone, ['not looked yet'] as readonly string[]]),
-  );
+  const watch = options.watch ?? {
+    milestones: milestonesOf(cluster),
+    lastLines,
+    hint: 'keelway lab exec MACHINE -- journalctl -e',
+  };
+  const pending = new Map(watch.milestones.map((milestone) => [milestone, ['not looked yet'] as readonly string[]]));
   for (;;) {
     options.signal?.throwIfAborted();
     for (const milestone of [...pending.keys()]) {
@@ -37,7 +51,9 @@ export async function waitUntilUp(lab: Lab, cluster: Cluster, options: WaitOptio
       options.reached?.(milestone.name, milliseconds);
     }
     if (pending.size === 0) return;
-    if (options.now() - options.startedMs > options.timeoutMs) throw await timeIsUp(lab, pending, options.timeoutMs);
+    if (options.now() - options.startedMs > options.timeoutMs) {
+      throw await timeIsUp(lab, pending, options.timeoutMs, watch);
+    }
     await sleep(1000);
   }
 }
@@ -46,20 +62,21 @@ async function timeIsUp(
   lab: Lab,
   pending: ReadonlyMap<{ readonly name: string }, readonly string[]>,
   timeoutMs: number,
+  watch: LabWatch,
 ): Promise<KeelwayError> {
   const [first] = pending;
   const [milestone, missing] = first ?? [{ name: 'nothing' }, []];
-  const machines = lab.state.machines.filter(({ kind }) => kind === 'system').map(({ name }) => name);
+  const machines = lab.state.machines.filter(({ kind }) => kind !== 'plain').map(({ name }) => name);
   const concerned = machines.filter((name) => missing.some((line) => line.includes(name)));
   const journals = await Promise.all(
     (concerned.length > 0 ? concerned : machines).slice(0, 3).map(async (name) => {
-      return lab.isOn(name) ? `--- ${name}\n${await lastLines(lab, name)}` : `--- ${name} is off\n`;
+      return lab.isOn(name) ? `--- ${name}\n${await watch.lastLines(lab, name)}` : `--- ${name} is off\n`;
     }),
   );
   return new KeelwayError({
     code: 'LAB_FAILED',
     message: `${milestone.name} not reached within ${timeoutMs / 1000} s: ${missing.join('; ')}\n${journals.join('')}`,
-    hint: `the lab runs on, for you to look: keelway lab exec MACHINE -- journalctl -e; end it with keelway lab down`,
+    hint: `the lab runs on, for you to look: ${watch.hint}; end it with keelway lab down`,
   });
 }
 

@@ -15,7 +15,7 @@ import { withLock } from './lib/lock.ts';
 import { oracleRoot, toolPath } from './tools.ts';
 
 /** Raised when this file changes what it makes. */
-const REVISION = 2;
+const REVISION = 3;
 
 /** The images' files are all of one time: the same programs give the same bytes. */
 const CREATED_SECONDS = 1_700_000_000;
@@ -77,9 +77,11 @@ export async function labPrograms(versions: LabImageVersions): Promise<string> {
 function links(): Readonly<Record<string, string>> {
   const cni = ['bridge', 'host-local', 'loopback', 'portmap'];
   const tools = ['kubelet', 'kube-proxy', 'kubectl', 'crictl'];
+  // For labs of programs; those of machines have them in images.
+  const inImages = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-vip'];
   return {
     root: oracleRoot(),
-    ...Object.fromEntries(tools.map((name) => [`bin/${name}`, toolPath(name)])),
+    ...Object.fromEntries([...tools, ...inImages].map((name) => [`bin/${name}`, toolPath(name)])),
     ...Object.fromEntries(['etcd', 'etcdctl', 'etcdutl'].map((name) => [`bin/${name}`, toolPath(`${name}-3.6`)])),
     ...Object.fromEntries(cni.map((name) => [`cni/${name}`, toolPath(`cni-${name}`)])),
     'nspawn/systemd-nspawn': toolPath('systemd-nspawn'),

@@ -46,7 +46,8 @@ export function keepRunning(
       let exitCode = 1;
       try {
         current = await life.begin(() => {
-          if (isWanted() && state === 'starting') state = 'running';
+          // A oneshot is ready when it has ended.
+          if (isWanted() && state === 'starting' && !life.isOneshot) state = 'running';
         });
         if (!isWanted()) current.signal('SIGKILL');
         if (!life.isOneshot) started();

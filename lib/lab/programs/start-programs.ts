@@ -13,12 +13,12 @@ import { runUnit } from './run-unit.ts';
 import { type UnitSettings, unitSettings } from './unit-settings.ts';
 
 /** Where a machine of the lab has the programs of container images, by name. */
-const IMAGE_FOLDER = '/run/keelway-lab-images';
+export const IMAGE_FOLDER = '/run/keelway-lab-images';
 
-const IMAGE_PROGRAMS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-vip'] as const;
+export const IMAGE_PROGRAMS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-vip'] as const;
 
 /** Programs that a machine of the tier has from the folder of the user; the rest is of the root file system. */
-const MACHINE_PROGRAMS: readonly ProgramName[] = ['etcd', 'etcdctl', 'etcdutl', 'kubectl'];
+export const MACHINE_PROGRAMS: readonly ProgramName[] = ['etcd', 'etcdctl', 'etcdutl', 'kubectl'];
 
 /**
  * What the tier starts, in this order. What needs a system underneath (kubelet, containerd, kube-proxy, disks, clock) is
@@ -48,12 +48,14 @@ const LAB_ENVIRONMENT: Readonly<Record<string, Readonly<Record<string, string>>>
 const DEFAULT_MAX_PAUSE_MS = 300_000;
 
 export interface StartProgramsOptions {
-  readonly plan: ClusterPlan;
+  readonly plan: Pick<ClusterPlan, 'machines'>;
   readonly host: ProgramHost;
   /** Output of every program as it comes. */
   readonly logs?: (machine: string, program: string, text: string) => void;
   /** Programs that are placed but not started; by name, on every machine. */
   readonly leaveOut?: readonly string[];
+  /** Told of all machines when everything is in its place and nothing has been started. */
+  readonly placed?: (machines: readonly MachinePrograms[]) => void;
 }
 
 /** One machine of the tier. */
@@ -107,6 +109,7 @@ export function programBinds(plan: MachinePlan, find: (name: string) => string):
  */
 export async function startPrograms(options: StartProgramsOptions): Promise<LabPrograms> {
   const machines = await Promise.all(options.plan.machines.map((plan) => prepareMachine(plan, options)));
+  options.placed?.(machines);
   await Promise.all(machines.map((machine) => machine.start()));
   const machine = (name: string): MachinePrograms => found(machines, name, 'machine');
   return {
