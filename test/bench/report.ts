@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { VERSION } from '../../lib/version.ts';
 import { RECIPES } from '../tools/catalog.ts';
@@ -35,23 +35,28 @@ export function targetTable(targets: readonly Target[], medians: Medians): strin
   );
 }
 
+export interface Report {
+  readonly series: readonly Series[];
+  readonly targets: readonly Target[];
+  readonly samples: Samples;
+  readonly rounds: number;
+  /** Measured at real-time priority. */
+  readonly undisturbed: boolean;
+}
+
 /** Replaces the result in docs/benchmarks.md; the text around it stays. */
-export function writeReport(
-  series: readonly Series[],
-  targets: readonly Target[],
-  samples: Samples,
-  rounds: number,
-): void {
+export function writeReport(report: Report): void {
+  const { series, targets, samples } = report;
   const text = readFileSync(DOCUMENT, 'utf8');
   const begin = text.indexOf(BEGIN);
   const end = text.indexOf(END);
   if (begin === -1 || end < begin) throw new Error(`${DOCUMENT} has no place for the result: ${BEGIN} ... ${END}`);
   const tables = [targetTable(targets, mediansOf(samples)), seriesTable(series, samples)];
-  const result = [BEGIN, surroundings(rounds), ...tables].join('\n\n');
+  const result = [BEGIN, surroundings(report), ...tables].join('\n\n');
   writeFileSync(DOCUMENT, `${text.slice(0, begin)}${result.trimEnd()}\n\n${text.slice(end)}`);
 }
 
-function surroundings(rounds: number): string {
+function surroundings({ rounds, undisturbed }: Report): string {
   const day = new Date().toISOString().slice(0, 10);
   const [processor] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
@@ -60,9 +65,10 @@ function surroundings(rounds: number): string {
     return recipe === undefined ? '' : `${recipe.version} (${installed(recipe)?.stamp})`;
   };
   return [
-    `${day}, ${rounds} rounds. Keelway ${VERSION}, Node.js ${process.versions.node} (OpenSSL ${process.versions.openssl}),`,
-    `kubeadm ${tool('kubernetes-1.36')}, butane ${tool('butane')}.`,
-    `${cpus().length} processors ${processor?.model}, ${memory} GB, Linux ${release()}.`,
+    `${day}, ${rounds} rounds${undisturbed ? ' at real-time priority' : ''}. Keelway ${VERSION},`,
+    `Node.js ${process.versions.node} (OpenSSL ${process.versions.openssl}), kubeadm ${tool('kubernetes-1.36')},`,
+    `butane ${tool('butane')}. ${cpus().length} processors ${processor?.model}, ${memory} GB, Linux ${release()},`,
+    `load ${(loadavg()[0] ?? 0).toFixed(0)}.`,
   ].join(' ');
 }
 
