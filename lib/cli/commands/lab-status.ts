@@ -50,7 +50,11 @@ async function reportOf(lab: Lab) {
 /** One row for each program. */
 function rowsOf({ programs = [] }: { readonly programs?: readonly ProgramStatus[] }): readonly string[][] {
   return programs.map(({ name, kind, state, restarts }) => {
-    return [`  ${name}`, kind, restarts === 0 ? state : `${state}, started again ${restarts} times`];
+    return [
+      `  ${name}`,
+      kind,
+      restarts === 0 ? state : `${state}, started again ${restarts} ${restarts === 1 ? 'time' : 'times'}`,
+    ];
   });
 }
 
