@@ -52,8 +52,8 @@ export function writeReport(report: Report): void {
   const end = text.indexOf(END);
   if (begin === -1 || end < begin) throw new Error(`${DOCUMENT} has no place for the result: ${BEGIN} ... ${END}`);
   const tables = [targetTable(targets, mediansOf(samples)), seriesTable(series, samples)];
-  const result = [BEGIN, surroundings(report), ...tables].join('\n\n');
-  writeFileSync(DOCUMENT, `${text.slice(0, begin)}${result.trimEnd()}\n\n${text.slice(end)}`);
+  const result = [BEGIN, surroundings(report), ...tables].map((part) => part.trimEnd()).join('\n\n');
+  writeFileSync(DOCUMENT, `${text.slice(0, begin)}${result}\n\n${text.slice(end)}`);
 }
 
 function surroundings({ rounds, undisturbed }: Report): string {
