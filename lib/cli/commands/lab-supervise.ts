@@ -16,9 +16,12 @@ export async function labSupervise(_: CommandInput): Promise<number> {
       hint: 'start a lab: keelway lab up cluster.yaml --tier programs',
     });
   }
-  const options = await new Promise<SuperviseOptions>((resolve) => {
+  const options = await new Promise<SuperviseOptions | null>((resolve) => {
     process.once('message', (message) => resolve(message as SuperviseOptions));
+    process.once('disconnect', () => resolve(null));
   });
+  // It was interrupted before it could say anything.
+  if (options === null) return EXIT.ok;
   // The one who asked may be gone: the lab runs all the same.
   const answer = async (message: SupervisorAnswer): Promise<void> =>
     await new Promise((resolve) => process.send?.(message, undefined, undefined, () => resolve()));

@@ -42,14 +42,14 @@ export function programsWatch(cluster: Cluster, folder: string): LabWatch {
       const shown = ill.length > 0 ? ill : programs;
       return shown.map(({ name }) => `-- ${name}\n${lastProgramLines(folder, machine, name)}`).join('');
     },
-    hint: `the logs in ${folder}/logs`,
+    hint: `keelway lab status, and the logs in ${folder}/logs`,
   };
 
   function failed(message: string): KeelwayError {
     return new KeelwayError({
       code: 'LAB_FAILED',
       message,
-      hint: `the lab runs on, for you to look: the logs in ${folder}/logs; end it with keelway lab down`,
+      hint: `the lab runs on, for you to look: keelway lab status, and the logs in ${folder}/logs; end it with keelway lab down`,
     });
   }
 }
