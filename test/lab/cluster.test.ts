@@ -6,7 +6,7 @@ import { judgeBalancer } from './judges/balancer.ts';
 import { judgeBootstrapAgain } from './judges/bootstrap-again.ts';
 import { judgeJournals } from './judges/journals.ts';
 import { judgeForeignKubelet, judgeKubeletAccess } from './judges/kubelet-access.ts';
-import { echoPods, inPod, judgePods } from './judges/pods.ts';
+import { echoPods, inPod, judgeNoRestart, judgePods } from './judges/pods.ts';
 import { judgeSecretsOnMachine } from './judges/secrets-on-machine.ts';
 import { startTestLab, type TestLab } from './test-lab.ts';
 import { type Timeline, writeTimeline } from './write-timeline.ts';
@@ -197,6 +197,7 @@ describe('its kubelets', () => {
 
 describe('its bootstrap unit', () => {
   judgeBootstrapAgain(() => up);
+  judgeNoRestart(() => up);
 });
 
 describe('its balancers', () => {

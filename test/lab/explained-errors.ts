@@ -72,13 +72,18 @@ export const EXPLAINED_ERRORS: readonly ExplainedError[] = [
     why: 'it has made it, and its own view of the API has not caught up',
   },
   {
+    program: /^kubelet$/,
+    text: /"Failed creating a mirror pod" err=".* is forbidden: no PriorityClass with name system-node-critical was found/,
+    why: 'at the first start of a cluster, until one of the API servers has made the class',
+  },
+  {
     program: /^kube-(?:apiserver|controller-manager|scheduler)$|^kubelet$/,
     text: /Operation cannot be fulfilled on .*the object has been modified/,
     why: 'two write the same object; the API refuses the later one, which reads it and tries again',
   },
   {
     program: /^kubelet$/,
-    text: /"Skipping pod synchronization" err="\[?container runtime status check may not have completed yet/,
+    text: /"Skipping pod synchronization" err="\[?(?:container runtime status check may not have completed yet|PLEG is not healthy: pleg has yet to be successful)/,
     why: 'the first second of every start',
   },
   {
@@ -110,6 +115,11 @@ export const EXPLAINED_ERRORS: readonly ExplainedError[] = [
     program: /^haproxy$/,
     text: /backend 'api-servers' has no server available/,
     why: 'workers may start before the control plane',
+  },
+  {
+    program: /^kube-vip$/,
+    text: /"Error retrieving lease lock" err=".*(?:is forbidden: User \\*"kube-vip\\*" cannot|connection refused|TLS handshake timeout|context deadline exceeded)/,
+    why: 'until an API server answers and the bootstrap unit has given it its lease',
   },
   {
     program: /^etcd$/,

@@ -77,6 +77,21 @@ export function judgePods(up: () => TestLab): void {
   });
 }
 
+/** Of static pods and others; where kubelets were restarted, their containers were not. */
+export function judgeNoRestart(up: () => TestLab): void {
+  it('has restarted no container', async () => {
+    const pods = await listed<{
+      metadata: { name: string };
+      status: { containerStatuses?: readonly { restartCount: number }[] };
+    }>(up().lab, 'pods', '--all-namespaces');
+    const counts = pods.flatMap(
+      ({ status }) => status.containerStatuses?.map(({ restartCount }) => restartCount) ?? [],
+    );
+    expect(counts.length).toBeGreaterThanOrEqual(pods.length);
+    expect(counts.filter((count) => count > 0)).toEqual([]);
+  });
+}
+
 /** Ready pods of the echo Deployment. */
 export async function echoPods(lab: Lab): Promise<readonly EchoPod[]> {
   const pods = await listed<{
