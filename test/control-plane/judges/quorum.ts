@@ -34,9 +34,9 @@ export function judgeQuorum(lab: () => ProgramLab, timeline: Record<string, numb
       expect(stderr).toContain('unhealthy');
     } else {
       // If it was the leader, the others elect a new one first.
-      await eventually('a write', 20_000, async () => (await write(`while-${Date.now()}`)).exitCode === 0);
+      await eventually('a write', 30_000, async () => (await write(`while-${Date.now()}`)).exitCode === 0);
       timeline['writes after one of three was killed'] = Math.round((performance.now() - startMs) / 100) / 10;
-      expect(await status(lab(), controlPlane(), '/readyz')).toBe('200');
+      await eventually('ready', 20_000, async () => (await status(lab(), controlPlane(), '/readyz')) === '200');
     }
   });
 
