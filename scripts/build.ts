@@ -65,7 +65,10 @@ function bundleIds(): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, hash('sha256', readFileSync(`dist/${name}`)).slice(0, 16)]));
 }
 
-/** Leaves out the commands of the other groups. */
+/**
+ * Leaves out the commands of the other groups, and imports the group's own at once: what a dynamic import may load
+ * later, esbuild wraps in functions, with all that it needs.
+ */
 function onlyCommands(names: readonly string[]): Plugin {
   return {
     name: 'only-commands',
@@ -75,6 +78,14 @@ function onlyCommands(names: readonly string[]): Plugin {
         const known = Object.values(GROUPS).some(({ commands }) => commands.includes(name));
         if (!known) return { errors: [{ text: `the command ${name} is in no group of scripts/build.ts` }] };
         return names.includes(name) ? undefined : { path, namespace: 'elsewhere' };
+      });
+      onLoad({ filter: /\/lib\/cli\/command-table\.ts$/ }, ({ path }) => {
+        const imports: string[] = [];
+        const table = readFileSync(path, 'utf8').replace(/\(await import\('(.*?)'\)\)\.(\w+)/g, (_, file, name) => {
+          imports.push(`import { ${name} } from '${file}';\n`);
+          return name;
+        });
+        return { contents: `${imports.join('')}${table}`, loader: 'ts' };
       });
       onLoad({ filter: /.*/, namespace: 'elsewhere' }, () => ({ contents: 'module.exports = {};' }));
     },
@@ -105,7 +116,7 @@ export const run = (argv) => loadBundle(byWord.get(argv[0]) ?? ${JSON.stringify(
 const bareBuiltins: Plugin = {
   name: 'bare-builtins',
   setup({ onResolve, onLoad }) {
-    const names = builtinModules.filter((name) => /^[a-z_/]+$/.test(name)).join('|');
+    const names = builtinModules.filter((name) => /^[a-z0-9_/]+$/.test(name)).join('|');
     onResolve({ filter: new RegExp(`^(?:node:)?(?:${names})$`) }, ({ path, kind }) => {
       return { path: path.replace('node:', ''), namespace: kind === 'require-call' ? 'builtin-cjs' : 'builtin' };
     });

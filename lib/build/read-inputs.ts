@@ -3,6 +3,7 @@ import { KeelwayError } from '../errors.ts';
 import type { Issue, IssuePath } from '../issue.ts';
 import type { Cluster, ClusterInputs, LockedAsset } from '../model/cluster.ts';
 import type { FilesPort } from '../ports.ts';
+import { parseAssetLock } from '../spec/asset-lock.ts';
 import type { LoadedCluster } from './load-cluster.ts';
 
 /** Passwords and CA bundles are small. */
@@ -24,7 +25,6 @@ export async function readInputs(loaded: LoadedCluster, files: FilesPort): Promi
 async function readLock(name: string, folder: string, files: FilesPort): Promise<readonly LockedAsset[]> {
   const path = resolve(folder, name);
   if ((await files.stat(path)) === null) return [];
-  const { parseAssetLock } = await import('../spec/asset-lock.ts');
   const { assets, issues } = parseAssetLock(await files.read(path, LOCK_LIMIT_BYTES), { file: name });
   if (assets !== null) return assets;
   throw new KeelwayError({

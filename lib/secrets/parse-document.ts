@@ -1,3 +1,4 @@
+import { isScalar, LineCounter, parseDocument as parseYaml, visit } from 'yaml';
 import { KeelwayError } from '../errors.ts';
 import type { RecordSource } from './record-reader.ts';
 
@@ -10,7 +11,6 @@ import type { RecordSource } from './record-reader.ts';
  */
 export async function parseDocument(text: string, source: RecordSource): Promise<unknown> {
   if (text.trimStart().startsWith('{')) return parseJson(text, source);
-  const { isScalar, LineCounter, parseDocument: parseYaml, visit } = await import('yaml');
   const lineCounter = new LineCounter();
   try {
     const document = parseYaml(text, {
