@@ -123,8 +123,8 @@ export const EXPLAINED_ERRORS: readonly ExplainedError[] = [
   },
   {
     program: /^etcd$/,
-    text: /"msg":"Health check error".*linearizable_read failed: etcdserver: leader changed/,
-    why: 'the lab asks for /readyz while the members still elect their first leader',
+    text: /"msg":"Health check error".*linearizable_read failed: (?:etcdserver: leader changed|context canceled)/,
+    why: 'the lab asks for /readyz while the members still elect their first leader, and does not wait long',
   },
   {
     program: /^containerd$/,

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ownControlGroups } from '../../lib/lab/control-groups.ts';
+import { childrenOf } from '../../lib/lab/processes.ts';
 import { startTestLab, type TestLab } from './test-lab.ts';
 
 let up: TestLab | undefined;
@@ -14,10 +15,14 @@ afterEach(async () => {
   up = undefined;
 });
 
-/** Network namespaces of all processes. */
-function networks(): ReadonlySet<string> {
+/** Network namespaces of these processes; of all of them by default. */
+function networks(
+  pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number),
+): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+  for (const pid of pids) {
     try {
       found.add(readlinkSync(`/proc/${pid}/ns/net`));
     } catch {
@@ -25,6 +30,11 @@ function networks(): ReadonlySet<string> {
     }
   }
   return found;
+}
+
+/** A process and everything that descends from it. */
+function family(pid: number): readonly number[] {
+  return [pid, ...childrenOf(pid).flatMap(family)];
 }
 
 /** The control groups that are left of a lab. */
@@ -62,7 +72,8 @@ describe('a lab', () => {
     up = await startTestLab('single', { wait: false });
     await sleep(3000);
     const { supervisor } = up.lab.state;
-    const created = [...networks()].filter((network) => !before.networks.has(network));
+    // Not simply what is new: others may make namespaces at this moment.
+    const created = [...networks(family(supervisor.pid))].filter((network) => !before.networks.has(network));
     expect(created.length).toBeGreaterThanOrEqual(4);
     process.kill(supervisor.pid, 'SIGKILL');
     await expect.poll(() => created.filter((network) => networks().has(network)), { timeout: 2000 }).toEqual([]);
