@@ -27,7 +27,7 @@ describe('what keelway validate prints', () => {
         '  from                                     reaches  API server sick  machine lost  how',
         '  control-plane machines                   yes      up to 5 s        9 s           their own API server, while sick another by the mesh',
         '  workers                                  yes      up to 5 s        9 s           by the mesh, all healthy machines',
-        '  10.0.0.0/24, hosts without a route       yes      up to 5 s        up to 10 s    by ARP, one healthy machine',
+        '  10.0.0.0/24, hosts without a route       yes      up to 7 s        up to 10 s    by ARP, one healthy machine',
         '  10.0.0.0/24, hosts that learn the route  yes      up to 5 s        9 s           by BGP from the machines or a router',
         '  hosts elsewhere                          yes      up to 5 s        9 s           through 10.0.0.1, all healthy machines',
         '  no kubelet depends on it: workers use the balancer on 127.0.0.1:7445, the control plane itself',
