@@ -52,13 +52,13 @@ async function outcomeOf(name: string, files: Record<string, string>, script: st
     mkdirSync(dirname(join(work, path)), { recursive: true });
     writeFileSync(join(work, path), text);
   }
-  const snapshot = `python3 /snapshot.py /work /ignition /snapshot.py ${folder}`;
+  const snapshot = `python3 /snapshot.py /exchange /ignition /snapshot.py ${folder}`;
   const { exitCode, stdout, stderr } = await inRoot(
     'sh',
-    ['-c', `set -eu\n${snapshot} >/work/before.json\n${script}\n${snapshot} >/work/after.json`],
+    ['-c', `set -eu\n${snapshot} >/exchange/before.json\n${script}\n${snapshot} >/exchange/after.json`],
     {
       binds: [
-        { from: work, to: '/work' },
+        { from: work, to: '/exchange' },
         { from: SNAPSHOT, to: '/snapshot.py', readOnly: true },
         { from: toolPath('ignition'), to: '/ignition', readOnly: true },
       ],
@@ -88,9 +88,9 @@ async function applyIgnition(plan: MachinePlan): Promise<Outcome> {
     'ignition',
     { 'config.ign': renderIgnition(plan) },
     [
-      'export IGNITION_CONFIG_FILE=/work/config.ign',
-      'run() { /ignition --log-to-stdout --platform=file --root=/ --config-cache=/work/cache --neednet=/work/net \\',
-      '  --state-file=/work/state "$@"; }',
+      'export IGNITION_CONFIG_FILE=/exchange/config.ign',
+      'run() { /ignition --log-to-stdout --platform=file --root=/ --config-cache=/exchange/cache --neednet=/exchange/net \\',
+      '  --state-file=/exchange/state "$@"; }',
       'run --stage=fetch',
       'run --stage=files',
       'echo "disable *" >/usr/lib/systemd/system-preset/99-default.preset',
@@ -112,7 +112,7 @@ async function applyCloudInit(plan: MachinePlan): Promise<Outcome> {
     { 'user-data': seed.userData, 'meta-data': seed.metaData, 'network-config': seed.networkConfig },
     [
       'install -d /var/lib/cloud/seed/nocloud',
-      'cp /work/user-data /work/meta-data /work/network-config /var/lib/cloud/seed/nocloud/',
+      'cp /exchange/user-data /exchange/meta-data /exchange/network-config /var/lib/cloud/seed/nocloud/',
       'cloud-init init --local',
       'cloud-init init',
       'cloud-init modules --mode=config',

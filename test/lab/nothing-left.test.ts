@@ -73,7 +73,7 @@ describe('a lab', () => {
     await sleep(3000);
     const { supervisor } = up.lab.state;
     // Not simply what is new: others may make namespaces at this moment.
-    const created = [...networks(family(supervisor.pid))].filter((network) => !before.networks.has(network));
+    const created = [...networks([...family(supervisor.pid)])].filter((network) => !before.networks.has(network));
     expect(created.length).toBeGreaterThanOrEqual(4);
     process.kill(supervisor.pid, 'SIGKILL');
     await expect.poll(() => created.filter((network) => networks().has(network)), { timeout: 2000 }).toEqual([]);
