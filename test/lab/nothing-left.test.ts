@@ -17,7 +17,7 @@ afterEach(async () => {
 
 /** Network namespaces of these processes; of all of them by default. */
 function networks(
-  pids = readdirSync('/proc')
+  pids: readonly number[] = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number),
 ): ReadonlySet<string> {
