@@ -12,6 +12,16 @@ const CLIENTS = /^kube-(?:controller-manager|scheduler|proxy)$/;
 /** What programs write at error level on machines that come up as they should. */
 export const EXPLAINED_ERRORS: readonly ExplainedError[] = [
   {
+    program: /^kube-apiserver$/,
+    text: /repairip\.go:\d+\] .*ClusterIP \[IPv4\]: [\d.]+ for Service default\/kubernetes .*(?:is not allocated; repairing|already allocated)/,
+    why: 'at the first start of a cluster, when another API server made the Service a moment ago; it is repaired at once',
+  },
+  {
+    program: /^etcd$/,
+    text: /failed to update storage version.*cannot detect storage schema version: missing term information/,
+    why: 'at the first start of a member, until the first term is on its disk; the monitor asks again',
+  },
+  {
     program: CONTROL_PLANE,
     text: /options\.go:\d+\] The manifest file is empty, ignoring/,
     why: 'Kubernetes 1.36 says so at every start without a manifest of metric labels',
