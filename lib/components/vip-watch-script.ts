@@ -8,10 +8,14 @@
  *
  * Answering: the kernel answers only for addresses of the interface that was asked (arp_ignore 1), so the machine that
  * answers has the VIP on the node's interface as well as on lo. A machine takes that on when it holds the VIP on lo and
- * its probes, one a second, found nobody who answers; it tells the subnet, and keeps it as long as it holds the VIP
- * on lo. Each machine of the control plane waits for another number of probes, so that two do not take it at once; if they do,
- * the one with the lower hardware address remains. If all healthy machines answered, a host would hear three answers,
- * change its mind between two packets, and lose the connection.
+ * its probes, one a second, found nobody who answers, and keeps it as long as it holds the VIP on lo. Each machine of
+ * the control plane waits for another number of probes, so that two do not take it at once; if they do, the one with the
+ * lower hardware address remains. If all healthy machines answered, a host would hear three answers, change its mind
+ * between two packets, and lose the connection.
+ *
+ * The machine that answers tells the subnet every few seconds, as kube-vip does in profile arp: a host that missed it, or heard
+ * the one that yielded last, would notice the loss of the machine it speaks to only when its own entry has aged, after up
+ * to a minute.
  *
  * @see https://www.rfc-editor.org/rfc/rfc5227
  */
@@ -63,14 +67,15 @@ take_away() {
   done
 }
 
-# The hardware address of another machine that answers for the VIP.
+# The hardware address of another machine that answers for the VIP, or tells the subnet that it does (its word is a request).
 other() {
   arping -D -c 1 -w 1 -I "$1" "$vip" 2>/dev/null |
-    sed -n 's/^.*reply from [^[]*\\[\\([0-9A-Fa-f:]*\\)\\].*/\\1/p' | tr 'A-F' 'a-f' | head -n 1
+    sed -nE 's/^.*(reply|request) from [^[]*\\[([0-9A-Fa-f:]*)\\].*/\\2/p' | tr 'A-F' 'a-f' | head -n 1
 }
 
+# In the foreground: a machine that has yielded must not be heard once more.
 tell() {
-  arping -q -U -c 3 -w 3 -I "$1" "$vip" >/dev/null 2>&1 || :
+  arping -q -U -c 1 -w 1 -I "$1" "$vip" >/dev/null 2>&1 || :
 }
 
 # Answers ARP for the VIP on the node's interface when no other machine does.
@@ -97,6 +102,8 @@ answer() {
       if [ -n "$heard" ] && [ "$(printf '%s\\n' "$heard" "$own" | sort | head -n 1)" != "$own" ]; then
         say "$heard answers for $vip as well, and keeps it"
         ip address del "$vip/32" dev "$device" || :
+      else
+        tell "$device"
       fi
     elif [ -n "$heard" ]; then
       unanswered=0
@@ -106,7 +113,7 @@ answer() {
       if [ "$unanswered" -lt "$probes" ] || ! has_vip lo; then continue; fi
       say "nobody answers for $vip: answering on $device"
       ip address add "$vip/32" dev "$device" preferred_lft 0 || :
-      tell "$device" &
+      tell "$device"
       unanswered=0
     fi
     sleep 1

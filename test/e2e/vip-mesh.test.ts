@@ -188,6 +188,18 @@ describe('the mesh', () => {
     expect(await answers('neighbour', 20)).toEqual({ [machine as string]: 20 });
   });
 
+  it('corrects a host that speaks to another machine, whose loss it would notice late', async () => {
+    const [machine] = await answering();
+    const other = CONTROL_PLANE.find((name) => name !== machine) ?? '';
+    const [mac, foreign] = await Promise.all(
+      [machine ?? '', other].map(async (name) => await shell(name, 'cat /sys/class/net/eth0/address')),
+    );
+    const known = `ip neigh show ${VIP}`;
+    const believe = `ip neigh replace ${VIP} lladdr ${foreign} dev eth0 nud reachable`;
+    expect(await shell('neighbour', `${believe} && ${known}`)).toContain(foreign);
+    await expect.poll(async () => await shell('neighbour', known), { timeout: 6000, interval: 50 }).toContain(mac);
+  });
+
   it('a machine uses its own API server, and no route', async () => {
     expect(await nextHops('cp-1')).toEqual([]);
     expect(await answers('cp-1', 3)).toEqual({ 'cp-1': 3 });
@@ -220,6 +232,16 @@ describe('the mesh', () => {
   it('forgets a machine whose cable is cut within the hold time, a host of the subnet before', async () => {
     const [held] = Object.keys(await answers('neighbour', 1));
     const lost = held as (typeof CONTROL_PLANE)[number];
+    const rest = CONTROL_PLANE.filter((name) => name !== lost);
+    const takers = () =>
+      rest.flatMap(
+        (name) =>
+          watches
+            .get(name)
+            ?.output()
+            .match(/nobody answers/g) ?? [],
+      ).length;
+    const before = takers();
     await sandbox.cable(lost, 'cut');
     const start = Date.now();
     const since = async (done: Promise<void>): Promise<number> => await done.then(() => Date.now() - start);
@@ -230,6 +252,9 @@ describe('the mesh', () => {
     console.log(`cable cut: a host of the subnet is back after ${host} ms, the route is gone after ${worker} ms`);
     expect(host).toBeLessThan(10_000);
     expect(worker).toBeLessThan(10_000);
+    // The second hears that the first has taken it, and does not take it too.
+    await sleep(3000);
+    expect(takers() - before).toBe(1);
     await sandbox.cable(lost, 'mend');
     await expect.poll(async () => await nextHops('worker-1'), { timeout: 20_000, interval: 50 }).toEqual(ALL_HOPS);
     // Both took it meanwhile; one lets go.
