@@ -101,7 +101,7 @@ function profileEnvironment(context: MachineContext, vip: Vip): Environment {
 }
 
 /**
- * The lease lives 5 s: a machine that fails is replaced after 5 to 7 s. With kube-vip's long timing (15, 10, 2) it takes three
+ * The lease lives 5 s: a machine that fails is replaced after 4 to 10 s. With kube-vip's long timing (15, 10, 2) it takes three
  * times as long, in which a stuck holder may still answer beside the new one.
  */
 function arpEnvironment(context: MachineContext): Environment {

@@ -18,8 +18,13 @@ export interface ReachabilityRow {
   readonly failover: Failover | null;
 }
 
-/** A lease of 5 s with a retry every second, as the kube-vip component sets it; an unready API server fails its renewal. */
-const ARP: Failover = { apiServer: '5 to 7 s', machine: '5 to 7 s' };
+/**
+ * A lease of 5 s with a retry every second, as the kube-vip component sets it; an unready API server fails its renewal.
+ * Those who wait look every 1 to 2.2 s, and count the 5 s from the look at which they saw the last renewal.
+ *
+ * @see https://pkg.go.dev/k8s.io/client-go/tools/leaderelection JitterFactor
+ */
+const ARP: Failover = { apiServer: '4 to 10 s', machine: '4 to 10 s' };
 /** One check of `/readyz` counts: every 2 s, and one that gets no answer takes 3 s. Measured: 0.2 to 4.4 s. */
 const MESH_API_SERVER = 'up to 5 s';
 /** A sick machine passes packets on until another answers; one that is lost is missed after a few probes of a second. Measured: 4.2 s. */
