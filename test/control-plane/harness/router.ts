@@ -17,6 +17,8 @@ protocol device { scan time 1; }
   local ${router.address} as ${router.asn};
   neighbor ${address} as ${bgp.asn};
   passive;
+  # A router that still nurses its error refuses the machine that is back: not what is measured here.
+  error wait time 1, 10;
   ipv4 { import where net = ${cluster.controlPlane.vip?.address}/32; export none; };
 }
 `,

@@ -166,7 +166,7 @@ function promisesOf(cluster: Cluster): ReadonlyMap<string, Failover> {
   return promises;
 }
 
-/** `5 to 7 s` is at most 7000, `up to 1 min` 60000. */
+/** `4 to 10 s` is at most 10000, `up to 1 min` 60000. */
 function longest(promise: string): number {
   const [, amount, unit] = /(\d+) (s|min)$/.exec(promise) ?? [];
   if (amount === undefined) throw new Error(`no time in ${promise}`);
