@@ -6,6 +6,7 @@ import type { OutputFile } from '../output/output-file.ts';
 import { planDocument } from '../output/plan-document.ts';
 import { renderMachine } from '../output/render-machine.ts';
 import type { ClusterPlan } from '../plan/cluster-plan.ts';
+import { createYamlWriter } from '../render/yaml.ts';
 
 /** Everything the output folder is to hold. */
 export interface RenderedBuild {
@@ -22,7 +23,8 @@ export interface RenderedBuild {
  * the machine.
  */
 export function renderBuild(plan: ClusterPlan, createdSeconds: number, hash: Hash): RenderedBuild {
-  const machines = plan.machines.map((machine) => renderMachine(machine, createdSeconds, hash));
+  const helpers = { hash, toYaml: createYamlWriter() };
+  const machines = plan.machines.map((machine) => renderMachine(machine, createdSeconds, helpers));
   const issues = machines.flatMap(({ problems }, index) => problems.map((problem) => toIssue(problem, index)));
   if (issues.length > 0) {
     throw new KeelwayError({

@@ -4,6 +4,7 @@ import { checkIgnition } from '../render/check-ignition.ts';
 import type { TreeNode } from '../render/check-tree.ts';
 import { cloudConfig, renderCloudInit } from '../render/cloud-init.ts';
 import { ignitionConfig, renderIgnition } from '../render/ignition.ts';
+import type { YamlValue } from '../render/yaml.ts';
 import type { Hash } from './hash.ts';
 import type { OutputFile } from './output-file.ts';
 import { cloudInitMedia, ignitionCpio } from './seed.ts';
@@ -14,12 +15,22 @@ export interface RenderedMachine {
   readonly problems: readonly string[];
 }
 
+/** What all machines of a build are rendered with, so that what they have in common is worked on once. */
+export interface RenderHelpers {
+  readonly hash: Hash;
+  readonly toYaml: (value: YamlValue) => string;
+}
+
 /**
  * Renders everything a machine can be booted with, in the format of its OS, and checks it against that format's rules.
  *
  * @param createdSeconds - Time of every entry of the seeds, Unix seconds.
  */
-export function renderMachine(plan: MachinePlan, createdSeconds: number, hash: Hash): RenderedMachine {
+export function renderMachine(
+  plan: MachinePlan,
+  createdSeconds: number,
+  { hash, toYaml }: RenderHelpers,
+): RenderedMachine {
   const output = (name: string, contents: OutputFile['contents'], secret: boolean): OutputFile => ({
     path: `machines/${plan.machine.name}/${name}`,
     contents,
@@ -37,7 +48,7 @@ export function renderMachine(plan: MachinePlan, createdSeconds: number, hash: H
     };
   }
   const config = cloudConfig(plan);
-  const seed = renderCloudInit(plan, { hash, config });
+  const seed = renderCloudInit(plan, { hash, config, toYaml });
   const media = cloudInitMedia(seed, createdSeconds);
   return {
     outputs: [

@@ -1,7 +1,8 @@
 import { createPrivateKey, hash, type KeyObject, X509Certificate } from 'node:crypto';
 import { KeelwayError } from '../errors.ts';
-import { type DerNode, decode, frozen } from './der.ts';
-import { authorityKeyIdExtension, SUBJECT_KEY_ID_OID } from './extensions.ts';
+import { binary, type DerNode, encoded } from './der.ts';
+import { type DerSpan, derSpans, spansInside } from './der-spans.ts';
+import { authorityKeyIdExtension, EXTENSIONS_FIELD, SUBJECT_KEY_ID_OID } from './extensions.ts';
 import type { KeyAlgorithm } from './keys.ts';
 
 /** A CA as the secrets bundle keeps it. */
@@ -106,19 +107,18 @@ function parseCertificate(pem: string, place: string): X509Certificate {
 
 /** The name and key identifier to the byte as the CA's certificate has them: verifiers compare bytes. */
 function issuerParts(certificate: X509Certificate, place: string): { name: DerNode; keyId: string } {
-  const fields = children(children(decode(certificate.raw))[0]);
-  const name = fields[5];
-  const extensions = fields.find((field) => field.tagClass === 0x80 && field.type === 3);
-  const found = children(children(extensions)[0]).find((each) => children(each)[0]?.value === SUBJECT_KEY_ID_OID);
-  const wrapped = found === undefined ? undefined : children(found).at(-1)?.value;
-  if (name === undefined || typeof wrapped !== 'string') {
+  const der = certificate.raw;
+  const inside = (span: DerSpan | undefined): readonly DerSpan[] => spansInside(der, span);
+  const contentsOf = (span: DerSpan | undefined): string => binary(der.subarray(span?.contents ?? 0, span?.end ?? 0));
+  const fields = inside(inside(derSpans(der)[0])[0]);
+  const subject = fields[5];
+  const extensions = inside(inside(fields.find(({ tag }) => tag === EXTENSIONS_FIELD))[0]).map(inside);
+  const found = extensions.find(([identifier]) => contentsOf(identifier) === SUBJECT_KEY_ID_OID)?.at(-1);
+  const keyId = inside(found)[0];
+  if (subject === undefined || keyId === undefined) {
     throw invalid(`${place}.certificate has no subject key identifier`);
   }
-  return { name: frozen(name), keyId: decode(Buffer.from(wrapped, 'latin1')).value as string };
-}
-
-function children(node: DerNode | undefined): readonly DerNode[] {
-  return node === undefined || typeof node.value === 'string' ? [] : node.value;
+  return { name: encoded(der.subarray(subject.start, subject.end)), keyId: contentsOf(keyId) };
 }
 
 function invalid(message: string): KeelwayError {

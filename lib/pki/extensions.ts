@@ -33,7 +33,7 @@ const DNS_NAME = 0x82;
 const IP_ADDRESS = 0x87;
 const KEY_IDENTIFIER = 0x80;
 /** `extensions [3]` of TBSCertificate. */
-const EXTENSIONS_FIELD = 0xa3;
+export const EXTENSIONS_FIELD = 0xa3;
 
 /** Named bits from the left: digitalSignature 0, keyEncipherment 2, keyCertSign 5, cRLSign 6. */
 const USAGE_OF_CA = keyUsage('\x01\x86');

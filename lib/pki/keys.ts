@@ -1,7 +1,7 @@
 import { createECDH, generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { PkiSettings } from '../model/cluster.ts';
-import { encodePem } from './pem.ts';
+import { decodePem, encodePem } from './pem.ts';
 
 export type KeyAlgorithm = PkiSettings['keyAlgorithm'];
 
@@ -17,6 +17,7 @@ export interface KeyPair {
 export type KeyGenerator = (algorithm: KeyAlgorithm) => KeyPair | Promise<KeyPair>;
 
 const P256_SCALAR_BYTES = 32;
+const P256_POINT_BYTES = 65;
 /** SubjectPublicKeyInfo of a P-256 key up to its uncompressed point (65 bytes). */
 const P256_PUBLIC_PREFIX = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex');
 /** PKCS#8 PrivateKeyInfo with an RFC 5915 ECPrivateKey up to its scalar (32 bytes), and from there to the point. */
@@ -49,6 +50,21 @@ function generateP256Key(): KeyPair {
     publicKeyDer: Buffer.concat([P256_PUBLIC_PREFIX, point]),
     privateKeyPem: encodePem('PRIVATE KEY', privateKey),
   };
+}
+
+/**
+ * The public key (`PUBLIC KEY`) of a private key as {@link generateKey} writes P-256 ones, where it stands in clear; null for
+ * every other key. The first export of a key costs as much as a dozen signatures.
+ */
+export function p256PublicKeyPem(privateKeyPem: string): string | null {
+  const { length } = P256_PRIVATE_PREFIX;
+  const middle = length + P256_SCALAR_BYTES;
+  const point = middle + P256_PRIVATE_MIDDLE.length;
+  const der = decodePem('PRIVATE KEY', privateKeyPem);
+  if (der?.length !== point + P256_POINT_BYTES) return null;
+  const isOurs =
+    P256_PRIVATE_PREFIX.equals(der.subarray(0, length)) && P256_PRIVATE_MIDDLE.equals(der.subarray(middle, point));
+  return isOurs ? encodePem('PUBLIC KEY', Buffer.concat([P256_PUBLIC_PREFIX, der.subarray(point)])) : null;
 }
 
 async function generateRsaKey(): Promise<KeyPair> {

@@ -9,3 +9,12 @@ export function encodePem(label: string, der: Buffer): string {
   }
   return `-----BEGIN ${label}-----\n${body}-----END ${label}-----\n`;
 }
+
+/** The DER of one PEM block as {@link encodePem} writes it; null for anything else. */
+export function decodePem(label: string, pem: string): Buffer | null {
+  const begin = `-----BEGIN ${label}-----\n`;
+  const end = `-----END ${label}-----`;
+  const text = pem.trimEnd();
+  if (!text.startsWith(begin) || !text.endsWith(end)) return null;
+  return Buffer.from(text.slice(begin.length, -end.length), 'base64');
+}

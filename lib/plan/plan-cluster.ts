@@ -30,13 +30,12 @@ export function planCluster(
   cluster: Cluster,
   pki: PkiBundle,
   inputs: ClusterInputs,
-  hash: (text: string) => string = sha256Hex,
+  hash: (text: string) => string = remembered(sha256Hex),
 ): ClusterPlan {
   requireLockedPrograms(cluster, inputs);
-  const hashOnce = remembered(hash);
   return {
     cluster,
-    machines: cluster.machines.map((machine) => planMachine({ cluster, machine, pki, inputs }, hashOnce)),
+    machines: cluster.machines.map((machine) => planMachine({ cluster, machine, pki, inputs }, hash)),
     bootOrder: bootOrder(cluster),
   };
 }

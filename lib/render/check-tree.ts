@@ -20,7 +20,11 @@ export function checkTree(nodes: readonly TreeNode[]): string[] {
   const types = new Map<string, TreeNode['type']>();
   for (const { path, type, mode } of nodes) {
     if (!isClean(path)) problems.push(`${path} is not an absolute path in its shortest spelling`);
-    if (VOLATILE.some((folder) => path === folder || path.startsWith(`${folder}/`))) {
+    if (
+      VOLATILE.some(
+        (folder) => path.startsWith(folder) && (path.length === folder.length || path[folder.length] === '/'),
+      )
+    ) {
       problems.push(`${path} lies in a folder that is empty after every boot`);
     }
     if (types.has(path)) problems.push(`${path} is made twice`);
@@ -31,22 +35,19 @@ export function checkTree(nodes: readonly TreeNode[]): string[] {
     }
   }
   for (const path of types.keys()) {
-    const parent = parents(path).find((folder) => (types.get(folder) ?? 'directory') !== 'directory');
-    if (parent !== undefined) problems.push(`${path} lies below ${parent}, which is a ${types.get(parent)}`);
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+      const parent = path.slice(0, slash);
+      const type = types.get(parent) ?? 'directory';
+      if (type === 'directory') continue;
+      problems.push(`${path} lies below ${parent}, which is a ${type}`);
+      break;
+    }
   }
   return problems;
 }
 
 function isClean(path: string): boolean {
   return /^(?:\/[^/\0]+)+$/.test(path) && !/\/\.{1,2}(?:\/|$)/.test(path);
-}
-
-function parents(path: string): string[] {
-  const folders: string[] = [];
-  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
-    folders.push(path.slice(0, slash));
-  }
-  return folders;
 }
 
 const UNIT_NAME =

@@ -24,8 +24,8 @@ export interface CloudInitSeed {
  * @see https://docs.cloud-init.io/en/latest/reference/datasources/nocloud.html
  */
 export function renderCloudInit(plan: MachinePlan, options: CloudInitOptions = {}): CloudInitSeed {
-  const { hash = sha256Hex, config = cloudConfig(plan) } = options;
-  const userData = `#cloud-config\n${toYaml(config)}`;
+  const { hash = sha256Hex, config = cloudConfig(plan), toYaml: write = toYaml } = options;
+  const userData = `#cloud-config\n${write(config)}`;
   const network = toYaml(networkConfig(plan.network));
   const instance = hash(hash(userData) + hash(network)).slice(0, 16);
   const metaData = toYaml({ 'instance-id': `${plan.hostname}-${instance}`, 'local-hostname': plan.hostname });
@@ -37,6 +37,8 @@ export interface CloudInitOptions {
   readonly hash?: (text: string) => string;
   /** The user-data, when the caller has it already. */
   readonly config?: CloudConfig;
+  /** A writer that remembers what many machines have in common: createYamlWriter of yaml.ts. */
+  readonly toYaml?: (value: YamlValue) => string;
 }
 
 /** The user-data as data, for the checks of the output. */

@@ -20,6 +20,9 @@ const LONGEST_WORD = 5;
 const LITERAL = /^(?!\s)[\n\t\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe]*$/;
 const INDENT = '  ';
 
+/** How texts of several lines were written, by indent. */
+type KnownTexts = Map<string, Map<string, string>>;
+
 /**
  * Writes block YAML that YAML 1.1 (PyYAML, so cloud-init) and 1.2 readers take for the same value.
  *
@@ -29,7 +32,17 @@ const INDENT = '  ';
  * @returns The document, ended by a newline, without `---`.
  */
 export function toYaml(value: YamlValue): string {
-  return isBlock(value) ? `${block(value, '\n').slice(1)}\n` : `${scalar(value, '\n')}\n`;
+  return document(value, null);
+}
+
+/** A {@link toYaml} that remembers texts of several lines: the same scripts and units go to every machine. */
+export function createYamlWriter(): (value: YamlValue) => string {
+  const known: KnownTexts = new Map();
+  return (value) => document(value, known);
+}
+
+function document(value: YamlValue, known: KnownTexts | null): string {
+  return isBlock(value) ? `${block(value, '\n', '', known)}\n` : `${scalar(value, '\n', known)}\n`;
 }
 
 /** True for what takes lines of its own: lists and mappings with members. */
@@ -40,37 +53,63 @@ function isBlock(value: YamlValue): value is Exclude<YamlValue, string | number 
   return false;
 }
 
-/** @param start - The newline and the indent that every line of the block starts with. */
-function block(value: Exclude<YamlValue, string | number | boolean | null>, start: string): string {
+/**
+ * @param start - The newline and the indent that every line of the block starts with.
+ * @param first - What the first line starts with instead: nothing, or the dash of the list that the block is an item of.
+ */
+function block(
+  value: Exclude<YamlValue, string | number | boolean | null>,
+  start: string,
+  first: string,
+  known: KnownTexts | null,
+): string {
   let text = '';
+  let head = first;
   if (Array.isArray(value)) {
     for (const item of value as readonly YamlValue[]) {
-      if (isBlock(item)) {
-        const deeper = start + INDENT;
-        // The nested block's own first line takes the dash in place of its indent.
-        text += `${start}- ${block(item, deeper).slice(deeper.length)}`;
-      } else {
-        text += `${start}- ${scalar(item, start)}`;
-      }
+      text += isBlock(item)
+        ? block(item, start + INDENT, `${head}- `, known)
+        : `${head}- ${scalar(item, start, known)}`;
+      head = start;
     }
     return text;
   }
   for (const [key, member] of Object.entries(value as Record<string, YamlValue | undefined>)) {
     if (member === undefined) continue;
-    const head = `${start}${quoteIfNeeded(key)}:`;
-    if (!isBlock(member)) text += `${head} ${scalar(member, start)}`;
-    else text += head + block(member, Array.isArray(member) ? start : start + INDENT);
+    text += `${head}${quoteIfNeeded(key)}:`;
+    head = start;
+    const deeper = Array.isArray(member) ? start : start + INDENT;
+    text += isBlock(member) ? block(member, deeper, deeper, known) : ` ${scalar(member, start, known)}`;
   }
   return text;
 }
 
-function scalar(value: YamlValue, start: string): string {
+function scalar(value: YamlValue, start: string, known: KnownTexts | null): string {
   if (typeof value === 'string') {
-    return value.includes('\n') && LITERAL.test(value) ? literal(value, start + INDENT) : quoteIfNeeded(value);
+    if (!value.includes('\n')) return quoteIfNeeded(value);
+    return known === null ? lines(value, start + INDENT) : knownLines(value, start + INDENT, known);
   }
   if (value === null) return 'null';
   if (typeof value === 'object') return Array.isArray(value) ? '[]' : '{}';
   return String(value);
+}
+
+function knownLines(text: string, start: string, known: KnownTexts): string {
+  let texts = known.get(start);
+  if (texts === undefined) {
+    texts = new Map();
+    known.set(start, texts);
+  }
+  let written = texts.get(text);
+  if (written === undefined) {
+    written = lines(text, start);
+    texts.set(text, written);
+  }
+  return written;
+}
+
+function lines(text: string, start: string): string {
+  return LITERAL.test(text) ? literal(text, start) : quoteIfNeeded(text);
 }
 
 function literal(text: string, start: string): string {
@@ -82,8 +121,8 @@ function literal(text: string, start: string): string {
   const body = text.slice(0, end).replaceAll('\n', start);
   // Empty lines stay empty; in a row of them the matches overlap, so every other one is left to the second pass.
   const empty = `${start}\n`;
-  const lines = body.includes(empty) ? body.replaceAll(empty, '\n\n').replaceAll(empty, '\n\n') : body;
-  return `|${chomp}${start}${lines}${blank}`;
+  const sparse = body.includes(empty) ? body.replaceAll(empty, '\n\n').replaceAll(empty, '\n\n') : body;
+  return `|${chomp}${start}${sparse}${blank}`;
 }
 
 function quoteIfNeeded(text: string): string {

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Authority, keyAlgorithmOf, openAuthority, parsePrivateKey, readAuthority } from '../pki/authority.ts';
+import { p256PublicKeyPem } from '../pki/keys.ts';
 import type { AuthorityName } from '../pki/pki-bundle.ts';
 import { toYaml } from '../render/yaml.ts';
 import { parseDocument } from './parse-document.ts';
@@ -128,7 +129,7 @@ function readServiceAccountKey(record: RecordReader, index: number): ServiceAcco
   record.end();
   const privateKey = parsePrivateKey(privateKeyPem, record.placeOf('key'));
   keyAlgorithmOf(privateKey, record.placeOf('key'));
-  return { privateKeyPem, publicKeyPem: publicKeyPemOf(privateKey) };
+  return { privateKeyPem, publicKeyPem: p256PublicKeyPem(privateKeyPem) ?? publicKeyPemOf(privateKey) };
 }
 
 function publicKeyPemOf(privateKey: KeyObject): string {
@@ -146,18 +147,16 @@ function readEncryptionKey(record: RecordReader): EncryptionKey {
 
 /** A CA in two places would let one kind of client pass for another: front-proxy for Kubernetes, any client for a peer. */
 function checkAuthorities(bundle: SecretsBundle, document: RecordReader): void {
-  const owners = new Map<string, string>();
+  const seen: { place: string; subject: string; publicKey: KeyObject }[] = [];
   for (const name of AUTHORITY_NAMES) {
     for (const [index, authority] of bundle.authorities[name].entries()) {
       const place = `authorities.${name}[${index}]`;
       const facts =
         authority.keyPem === null && index > 0 ? readAuthority(authority, place) : openAuthority(authority, place);
-      const identities = [facts.subject, facts.certificate.publicKey.export({ type: 'spki', format: 'pem' }) as string];
-      for (const identity of identities) {
-        const owner = owners.get(identity);
-        if (owner !== undefined) throw document.error(place, `has the name or the key of ${owner}`);
-        owners.set(identity, place);
-      }
+      const { publicKey } = facts.certificate;
+      const owner = seen.find((other) => other.subject === facts.subject || other.publicKey.equals(publicKey));
+      if (owner !== undefined) throw document.error(place, `has the name or the key of ${owner.place}`);
+      seen.push({ place, subject: facts.subject, publicKey });
     }
   }
 }
