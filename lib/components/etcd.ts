@@ -82,8 +82,8 @@ function serviceLines({ cluster, machine, pki }: MachineContext): UnitSection {
     ['RuntimeDirectory', 'etcd'],
     ['SyslogIdentifier', 'etcd'],
     ...(machine.dataDisk === null ? [] : [['Environment', `${DATA_DISK_VARIABLE}=${DATA_DISK_LINK}`] as const]),
-    // The root of a fresh file system is root's.
-    ['ExecStartPre', `+/usr/bin/install -d -o ${ETCD_USER.name} -g ${ETCD_USER.name} -m 0700 ${dataDirectory}`],
+    // The root of a fresh file system is root's; old data may have the number that etcd's account had then.
+    ['ExecStartPre', `+/bin/sh ${ETCD_GUARD} --own ${dataDirectory}`],
     // Through sh: SELinux lets systemd run no program below /etc.
     ['ExecStart', commandLine('/bin/sh', [ETCD_GUARD, programPath(machine.os, 'etcd'), ...flags])],
     ['ExecStartPost', `-/bin/sh ${ETCD_GUARD} --formed ${dataDirectory}`],
