@@ -52,7 +52,8 @@ export function bird(context: MachineContext): MachinePart {
         description: 'BIRD: BGP of the virtual IP',
         documentation: 'https://bird.network.cz/doc/bird.html',
         wants: ['network-online.target', ...(inImage ? [CONTAINERD_UNIT] : [])],
-        after: ['keelway-firewall.service', 'keelway-kernel.service'],
+        after: ['keelway-kernel.service'],
+        firewalled: true,
         unit: [['StartLimitIntervalSec', 0]],
         service: [
           ...(inImage ? imageLines(context) : programLines(context)),

@@ -47,7 +47,8 @@ export function etcd(context: MachineContext): MachinePart {
         description: `etcd: member ${machine.name} of the cluster ${context.cluster.name}`,
         documentation: 'https://etcd.io/docs/',
         wants: ['network-online.target'],
-        after: ['keelway-firewall.service', 'keelway-kernel.service'],
+        after: ['keelway-kernel.service'],
+        firewalled: true,
         unit: [
           ['RequiresMountsFor', context.cluster.etcd.dataDirectory],
           // Not started is no reason to give up: the others may come in an hour.

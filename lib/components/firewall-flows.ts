@@ -21,6 +21,8 @@ export interface Flow {
   readonly ports: readonly (number | string)[];
   readonly sources: readonly FlowSource[];
   readonly applies: (machine: Machine, cluster: Cluster) => boolean;
+  /** Not for pods of the machine, nor through a Service, which are let in to everything else. */
+  readonly closedToPods?: boolean;
 }
 
 const everywhere = () => true;
@@ -30,7 +32,8 @@ const onKubernetes = ({ runsKubelet }: Machine) => runsKubelet;
 const onBird = (machine: Machine, cluster: Cluster) => needsBird(cluster, machine);
 
 /**
- * The port matrix: what each machine is asked for, and by whom. Everything else is refused.
+ * The port matrix: what each machine is asked for, and by whom. Everything else is refused, but to pods of the machine
+ * and what its overlay brings, and to what kube-proxy has sent on.
  *
  * Metrics of kube-proxy, controller-manager, scheduler, etcd and kube-vip are on loopback and not here. kube-vip only
  * dials out, so BGP comes in where BIRD runs, and to Calico's own BGP between nodes.
@@ -41,8 +44,8 @@ export function flowsOf(cluster: Cluster): readonly Flow[] {
   return [
     flow('SSH', 'tcp', [22], ['anywhere'], everywhere),
     flow('Kubernetes API', 'tcp', [cluster.controlPlane.port], ['anywhere'], onControlPlane),
-    flow('etcd clients', 'tcp', [2379], ['control-plane', 'etcd'], onEtcd),
-    flow('etcd peers', 'tcp', [2380, 2382], ['etcd'], onEtcd),
+    { ...flow('etcd clients', 'tcp', [2379], ['control-plane', 'etcd'], onEtcd), closedToPods: true },
+    { ...flow('etcd peers', 'tcp', [2380, 2382], ['etcd'], onEtcd), closedToPods: true },
     // Also for metrics-server and other pods, which come from the address of their machine.
     flow('kubelet', 'tcp', [10_250], ['kubernetes'], onKubernetes),
     flow('kube-proxy health, for load balancers', 'tcp', [10_256], ['anywhere'], onKubernetes),

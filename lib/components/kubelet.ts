@@ -97,7 +97,8 @@ function unit(context: MachineContext): PlannedUnit {
       IMAGES_UNIT,
       ...(machine.role === 'worker' ? [API_BALANCER_UNIT] : []),
     ],
-    after: ['keelway-kernel.service', 'keelway-firewall.service'],
+    after: ['keelway-kernel.service'],
+    firewalled: true,
     unit: [['StartLimitIntervalSec', 0]],
     service: [
       ['Type', 'notify'],

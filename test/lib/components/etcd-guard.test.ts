@@ -140,62 +140,6 @@ describe('a member with data', () => {
   });
 });
 
-describe('data of another account', () => {
-  const alone = () => ({
-    cluster: {
-      ...cluster,
-      machines: cluster.machines.filter(({ name }) => name !== 'etcd-2' && name !== 'etcd-3'),
-    },
-  });
-  const owners = async () =>
-    await shell('etcd-1', `cd ${DATA} && find . -printf '%p %u:%g %m\\n' | sort`);
-
-  beforeEach(async () => {
-    await put('member/wal/0.wal');
-    await put('member/snap/db');
-    await put(MEMBER_MARKER, marker('formed'));
-    await shell('etcd-1', `mkdir -m 0700 ${DATA}/lost+found; ln -s /etc/passwd ${DATA}/member/link`);
-  });
-
-  it.each([
-    ['the data', 'member'],
-    ['its log', 'member/wal'],
-    ['the marker', MEMBER_MARKER],
-  ])('is not taken for none when %s cannot be read', async (_, path) => {
-    await shell('etcd-1', `chmod -R go= ${DATA}/member; chown -R 990:990 ${DATA}/${path}`);
-    expect(await run(alone())).toEqual({
-      exitCode: 75,
-      output: expect.stringMatching(
-        new RegExp(`REFUSED: cannot read ${DATA}/${path}, which is \\S+ 990:990, as .*: it may be the data of etcd-1`),
-      ),
-    });
-    expect(await run()).toMatchObject({ exitCode: 75 });
-    expect(await markerNow()).toBe(marker('formed'));
-  });
-
-  it('becomes etcd’s before etcd starts, and nothing else does', async () => {
-    await shell('etcd-1', `chown -R -h 990:990 ${DATA}; chown root:root ${DATA}/lost+found`);
-    const own = await sandbox.run('etcd-1', ['/bin/sh', ETCD_GUARD, '--own', DATA]);
-    expect(own.exitCode).toBe(0);
-    expect(own.stderr).toMatch(/\/var\/lib\/etcd\S* belongs to 990:990, not to etcd, which is \d+:\d+ here/);
-    expect((await owners()).split('\n').filter(Boolean)).toEqual([
-      '. etcd:etcd 700',
-      './keelway-member etcd:etcd 600',
-      './lost+found root:root 700',
-      './member etcd:etcd 700',
-      './member/link etcd:etcd 777',
-      './member/snap etcd:etcd 700',
-      './member/snap/db etcd:etcd 600',
-      './member/wal etcd:etcd 700',
-      './member/wal/0.wal etcd:etcd 600',
-    ]);
-    expect(await shell('etcd-1', 'stat -L -c %U /etc/passwd')).toBe('root\n');
-    expect(await run(alone())).toEqual(STARTED);
-    const again = await sandbox.run('etcd-1', ['/bin/sh', ETCD_GUARD, '--own', DATA]);
-    expect(again).toMatchObject({ exitCode: 0, stderr: '' });
-  });
-});
-
 describe('an empty member', () => {
   it('is refused when its marker says that it has joined before', async () => {
     await put(MEMBER_MARKER, marker('formed'));
@@ -264,7 +208,9 @@ describe('an empty member', () => {
   it('is refused when a cluster has formed that does not list it', async () => {
     await peer('etcd-2', { version: DECIDED, members: members(member(2, true), member(3, true)) });
     expect(await run()).toEqual(
-      refused(/formed without etcd-1.*the running members the configuration that names etcd-1, .*member add etcd-1 --peer-urls=https:\/\/10\.0\.0\.21:2380 --learner/s),
+      refused(
+        /formed without etcd-1.*the running members the configuration that names etcd-1, .*member add etcd-1 --peer-urls=https:\/\/10\.0\.0\.21:2380 --learner/s,
+      ),
     );
   });
 
