@@ -13,6 +13,9 @@ const CONFIG_FILE = `${FOLDER}/bird.conf`;
 const RUNTIME = 'bird';
 const SOCKET = `/run/${RUNTIME}/bird.ctl`;
 
+/** Routes, port 179, sockets bound to an interface. */
+const CAPABILITIES: readonly string[] = ['CAP_NET_ADMIN', 'CAP_NET_BIND_SERVICE', 'CAP_NET_RAW'];
+
 /** The account of Debian's package; declared so that the file can belong to it before the package comes. */
 const BIRD_USER: PlannedUser = {
   name: 'bird',
@@ -82,9 +85,8 @@ function programLines({ machine }: MachineContext): UnitSection {
     ['ExecStartPre', `${program} -p -c ${CONFIG_FILE}`],
     ['ExecStart', `${program} -f -c ${CONFIG_FILE} -s ${SOCKET}`],
     ['ExecReload', `${programPath(machine.os, 'birdc')} -s ${SOCKET} configure`],
-    // Routes, port 179, sockets bound to an interface.
-    ['AmbientCapabilities', 'CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_NET_RAW'],
-    ['CapabilityBoundingSet', 'CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_NET_RAW'],
+    ['AmbientCapabilities', CAPABILITIES.join(' ')],
+    ['CapabilityBoundingSet', CAPABILITIES.join(' ')],
     ['NoNewPrivileges', 'yes'],
     ['ProtectSystem', 'strict'],
     ['ProtectHome', 'yes'],
@@ -111,8 +113,8 @@ function imageLines(context: MachineContext): UnitSection {
       { path: FOLDER, readOnly: true },
       { path: `/run/${RUNTIME}`, readOnly: false },
     ],
-    addCapabilities: ['CAP_NET_ADMIN', 'CAP_NET_RAW'],
-    // The runtime folder is root's.
+    capabilities: CAPABILITIES,
+    // ctr gives no capability to another user.
     user: '0:0',
   });
 }
