@@ -65,9 +65,9 @@ function certificates(context: MachineContext): readonly PlannedFile[] {
   const files = [
     publicFile(`${ETCD_PKI}/ca.crt`, trust.etcd),
     publicFile(`${ETCD_PKI}/peer-ca.crt`, trust['etcd-peer']),
-    ...leafFiles(context, 'etcd-server', ETCD_PKI, 'server'),
-    ...leafFiles(context, 'etcd-peer', ETCD_PKI, 'peer'),
-    ...leafFiles(context, 'etcd-healthcheck-client', ETCD_PKI, 'healthcheck-client'),
+    ...leafFiles(context, 'etcd-server', ETCD_PKI, 'server', 0o640),
+    ...leafFiles(context, 'etcd-peer', ETCD_PKI, 'peer', 0o640),
+    ...leafFiles(context, 'etcd-healthcheck-client', ETCD_PKI, 'healthcheck-client', 0o600),
   ];
   return files.map((file) => ({ ...file, owner: ETCD_USER.name, group: ETCD_USER.name }));
 }

@@ -37,8 +37,8 @@ export function kubelet(context: MachineContext): MachinePart {
     files: [
       publicFile(CLUSTER_AUTHORITIES, pki.trust.kubernetes),
       publicFile(CLIENT_AUTHORITIES, clientAuthorities(pki)),
-      ...leafFiles(context, 'kubelet-serving', KUBELET_PKI, 'serving'),
-      plainFile(`${CONFIG_FOLDER}/config.yaml`, kubeletConfig(cluster, machine)),
+      ...leafFiles(context, 'kubelet-serving', KUBELET_PKI, 'serving', 0o600),
+      configFile(`${CONFIG_FOLDER}/config.yaml`, kubeletConfig(cluster, machine)),
       configFile(
         KUBELET_KUBECONFIG,
         renderKubeconfig({
@@ -55,7 +55,8 @@ export function kubelet(context: MachineContext): MachinePart {
         unitFile({ Login: [['InhibitDelayMaxSec', SHUTDOWN_GRACE_SECONDS]] }),
       ),
     ],
-    units: [unit(context), ...(machine.configFormat === 'cloud-init' ? [LOGIND] : [])],
+    // CIS 4.1.1 asks for it, and systemd remarks that it hides nothing.
+    units: [{ ...unit(context), mode: 0o600 }, ...(machine.configFormat === 'cloud-init' ? [LOGIND] : [])],
   };
 }
 

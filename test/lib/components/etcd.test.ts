@@ -78,12 +78,12 @@ describe('etcd', () => {
     const pki = (part.files ?? []).filter(({ path }) => path.startsWith('/etc/etcd/pki/'));
     expect(pki.map(({ path, mode, secret }) => `${path.slice(14)} ${mode.toString(8)} ${secret}`).sort()).toEqual([
       'ca.crt 644 false',
-      'healthcheck-client.crt 644 false',
+      'healthcheck-client.crt 600 false',
       'healthcheck-client.key 600 true',
       'peer-ca.crt 644 false',
-      'peer.crt 644 false',
+      'peer.crt 640 false',
       'peer.key 600 true',
-      'server.crt 644 false',
+      'server.crt 640 false',
       'server.key 600 true',
     ]);
     expect(pki.every(({ owner, group }) => owner === 'etcd' && group === 'etcd')).toBe(true);
