@@ -85,6 +85,8 @@ function programLines({ machine }: MachineContext): UnitSection {
     ['ExecStartPre', `${program} -p -c ${CONFIG_FILE}`],
     ['ExecStart', `${program} -f -c ${CONFIG_FILE} -s ${SOCKET}`],
     ['ExecReload', `${programPath(machine.os, 'birdc')} -s ${SOCKET} configure`],
+    // A late packet of BFD costs a next hop.
+    ['Nice', -10],
     ['AmbientCapabilities', CAPABILITIES.join(' ')],
     ['CapabilityBoundingSet', CAPABILITIES.join(' ')],
     ['NoNewPrivileges', 'yes'],

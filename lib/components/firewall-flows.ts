@@ -9,7 +9,9 @@ export type FlowSource =
   | 'kubernetes'
   | 'control-plane'
   | 'etcd'
-  /** Speakers of the VIP's mesh, and its routers. */
+  /** Speakers of the VIP's mesh. */
+  | 'mesh'
+  /** Those, and the routers. */
   | 'bgp-peers';
 
 /** Traffic to ports of a machine that its firewall lets in. */
@@ -52,7 +54,7 @@ export function flowsOf(cluster: Cluster): readonly Flow[] {
     flow('NodePorts', 'tcp', ['30000-32767'], ['anywhere'], onKubernetes),
     flow('NodePorts', 'udp', ['30000-32767'], ['anywhere'], onKubernetes),
     flow('BGP of the VIP', 'tcp', [179], ['bgp-peers'], onBird),
-    flow('BFD of the VIP', 'udp', [3784, 3785, 4784], ['bgp-peers'], onBird),
+    flow('BFD of the VIP', 'udp', [3784], ['mesh'], onBird),
     flow('Calico BGP', 'tcp', [179], ['kubernetes'], onKubernetes),
     flow('Calico Typha', 'tcp', [5473], ['kubernetes'], onKubernetes),
     flow('Calico VXLAN and WireGuard', 'udp', [4789, 51_820], ['kubernetes'], onKubernetes),
@@ -75,13 +77,12 @@ function flow(
 export function flowSources(cluster: Cluster): Readonly<Record<Exclude<FlowSource, 'anywhere'>, readonly string[]>> {
   const addresses = (machines: readonly Machine[]) => machines.map(({ address }) => address);
   const routers = cluster.controlPlane.vip?.bgp?.routers ?? [];
+  const mesh = addresses(cluster.machines.filter((machine) => needsBird(cluster, machine)));
   return {
     kubernetes: [...addresses(cluster.machines.filter(onKubernetes)), cluster.network.podCidr],
     'control-plane': addresses(machinesOf(cluster, 'control-plane')),
     etcd: addresses(etcdMembers(cluster)),
-    'bgp-peers': [
-      ...addresses(cluster.machines.filter((machine) => needsBird(cluster, machine))),
-      ...routers.map(({ address }) => address),
-    ],
+    mesh,
+    'bgp-peers': [...mesh, ...routers.map(({ address }) => address)],
   };
 }
