@@ -194,6 +194,31 @@ describe('real packets', () => {
     ]);
   });
 
+  it('of BFD reach a machine of the mesh from the others, and from no router', async () => {
+    const script = `${setup('10.0.0.11')}
+cat >/hear.py <<'END'
+import socket
+heard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+heard.bind(('10.0.0.11', 3784))
+heard.settimeout(2)
+print('ready', flush=True)
+while True:
+    try:
+        print(heard.recvfrom(64)[1][0], flush=True)
+    except TimeoutError:
+        break
+END
+ip netns exec machine python3 /hear.py >/heard & hear=$!
+until grep -qs ready /heard; do sleep 0.05; done
+for source in 10.0.0.12 10.0.0.31 10.0.0.1 10.0.0.77 10.0.0.21; do
+  ip netns exec neighbour python3 -c "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('$source', 49152)); s.sendto(b'bfd', ('10.0.0.11', 3784))"
+done
+wait $hear; cat /heard`;
+    const { stdout, stderr } = await onMachine([firewall(testContext('cp-1', cluster))], script);
+    expect(stderr).toBe('');
+    expect(stdout).toBe('ready\n10.0.0.12\n10.0.0.31\n');
+  });
+
   it('do not reach a stacked etcd from workers', async () => {
     const of: Cluster = { ...stacked, machines: [...stacked.machines, testMachine('worker-1', 'worker', '10.0.0.31')] };
     expect(await reach('cp-1', '10.0.0.11', ['10.0.0.12', '10.0.0.31'], of)).toEqual([
