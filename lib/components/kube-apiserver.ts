@@ -31,6 +31,9 @@ const FIRST_UNPRIVILEGED_PORT = 1024;
  *
  * Certificates, authentication (but for `anonymous`) and encryption reload by themselves; a change of anything else
  * recreates the pod.
+ *
+ * No CA certificates of the OS are mounted, as kubeadm does: token issuers and webhooks are given theirs by configuration, the
+ * image brings the public ones, and each OS has them elsewhere, where a missing folder would keep the pod from starting.
  */
 export function kubeApiserver(context: MachineContext): MachinePart {
   const { cluster, inputs, machine } = context;
