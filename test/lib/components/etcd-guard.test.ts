@@ -302,10 +302,10 @@ describe('a crash on the way', () => {
     for (const each of peers.splice(0)) await each.stop('SIGKILL');
     const guard = await start();
     const ask = `curl -s --cert ${PKI}/peer.crt --key ${PKI}/peer.key --cacert ${PKI}/peer-ca.crt https://10.0.0.21:2382/version`;
-    await expect.poll(async () => await shell('etcd-2', ask)).toContain('"keelway":"forming"');
+    await expect.poll(async () => await shell('etcd-2', ask), { timeout: 15_000 }).toContain('"keelway":"forming"');
     expect((await sandbox.run('etcd-2', ['curl', '-sk', 'https://10.0.0.21:2382/version'])).exitCode).not.toBe(0);
     await guard.stop();
-    await expect.poll(async () => await shell('etcd-1', 'ss -Hltn sport = 2382')).toBe('');
+    await expect.poll(async () => await shell('etcd-1', 'ss -Hltn sport = 2382'), { timeout: 15_000 }).toBe('');
   });
 });
 
