@@ -36,6 +36,9 @@ export function apiBalancer(context: MachineContext): MachinePart {
   };
 }
 
+/** No account has it, and systemd's dynamic ones end before. */
+const IMAGE_USER = '65532:65532';
+
 /** The package's own service would run beside ours, with an example of a configuration. */
 const DISTRIBUTION_UNIT: PlannedUnit = {
   name: 'haproxy.service',
@@ -53,7 +56,8 @@ export function haproxyConfig(cluster: Cluster): string {
   );
   return `global
     log stdout format raw daemon notice
-    maxconn 4096
+    # Each takes two files, and a container may have no more than 1024.
+    maxconn 480
     hard-stop-after 30s
     stats socket /run/${RUNTIME}/admin.sock mode 600 level admin
 
@@ -142,7 +146,11 @@ function imageLines(context: MachineContext): UnitSection {
       { path: FOLDER, readOnly: true },
       { path: `/run/${RUNTIME}`, readOnly: false },
     ],
-    // The runtime folder is root's.
-    user: '0:0',
-  });
+    user: IMAGE_USER,
+  }).flatMap(([directive, value]) =>
+    // The runtime folder is ctr's, and so root's.
+    directive === 'ExecStart'
+      ? [['ExecStartPre', `/bin/chown ${IMAGE_USER} /run/${RUNTIME}`] as const, [directive, value] as const]
+      : [[directive, value] as const],
+  );
 }

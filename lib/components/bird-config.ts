@@ -19,7 +19,8 @@ const TIMING: readonly string[] = ['connect delay time 1;', 'connect retry time 
  *
  * A worker learns one route with as many next hops as there are healthy machines.
  *
- * Graceful restart is off: a route kept for a speaker that is gone is a black hole.
+ * Graceful restart is off: a route kept for a speaker that is gone is a black hole. Upstream routers are not asked for
+ * BFD: what they can is theirs to say.
  *
  * @throws {@link KeelwayError} as {@link bgpPassword} does.
  * @see https://bird.network.cz/doc/bird-6.html
@@ -33,6 +34,7 @@ export function birdConfig(context: MachineContext): string {
     head(vip, machine, cluster.name),
     ...(announces ? [ADDRESS_PROTOCOL] : []),
     KERNEL_PROTOCOL,
+    BFD_PROTOCOL,
     meshTemplate(machine, vip.bgp, meshPassword(vip.bgp, context.inputs)),
     ...meshPeers(context, vip.bgp).map((peer) => meshProtocol(peer, vip.bgp?.asn ?? 0, announces)),
     ...(announces ? routerProtocols(machine, vip.bgp, context.inputs) : []),
@@ -83,11 +85,25 @@ protocol kernel main_table {
 }
 `;
 
+/**
+ * Between machines of the mesh: one whose cable is cut is forgotten after a second and a half, and not only when the hold
+ * time is over. Five packets, so that a busy machine does not count as a lost one.
+ */
+const BFD_PROTOCOL = `protocol bfd {
+  accept ipv4 direct;
+  interface "*" {
+    interval 300 ms;
+    multiplier 5;
+  };
+}
+`;
+
 /** `direct` and `gateway direct`: without them iBGP next hops on the same link count as unreachable. */
 function meshTemplate(machine: Machine, bgp: BgpSettings, password: string | null): string {
   const lines = [
     `local ${machine.address} as ${bgp.asn};`,
     'direct;',
+    'bfd on;',
     ...timers(bgp),
     ...TIMING,
     'graceful restart off;',

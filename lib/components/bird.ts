@@ -13,6 +13,9 @@ const CONFIG_FILE = `${FOLDER}/bird.conf`;
 const RUNTIME = 'bird';
 const SOCKET = `/run/${RUNTIME}/bird.ctl`;
 
+/** Routes, port 179, sockets bound to an interface. */
+const CAPABILITIES: readonly string[] = ['CAP_NET_ADMIN', 'CAP_NET_BIND_SERVICE', 'CAP_NET_RAW'];
+
 /** The account of Debian's package; declared so that the file can belong to it before the package comes. */
 const BIRD_USER: PlannedUser = {
   name: 'bird',
@@ -52,7 +55,8 @@ export function bird(context: MachineContext): MachinePart {
         description: 'BIRD: BGP of the virtual IP',
         documentation: 'https://bird.network.cz/doc/bird.html',
         wants: ['network-online.target', ...(inImage ? [CONTAINERD_UNIT] : [])],
-        after: ['keelway-firewall.service', 'keelway-kernel.service'],
+        after: ['keelway-kernel.service'],
+        firewalled: true,
         unit: [['StartLimitIntervalSec', 0]],
         service: [
           ...(inImage ? imageLines(context) : programLines(context)),
@@ -81,9 +85,10 @@ function programLines({ machine }: MachineContext): UnitSection {
     ['ExecStartPre', `${program} -p -c ${CONFIG_FILE}`],
     ['ExecStart', `${program} -f -c ${CONFIG_FILE} -s ${SOCKET}`],
     ['ExecReload', `${programPath(machine.os, 'birdc')} -s ${SOCKET} configure`],
-    // Routes, port 179, sockets bound to an interface.
-    ['AmbientCapabilities', 'CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_NET_RAW'],
-    ['CapabilityBoundingSet', 'CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_NET_RAW'],
+    // A late packet of BFD costs a next hop.
+    ['Nice', -10],
+    ['AmbientCapabilities', CAPABILITIES.join(' ')],
+    ['CapabilityBoundingSet', CAPABILITIES.join(' ')],
     ['NoNewPrivileges', 'yes'],
     ['ProtectSystem', 'strict'],
     ['ProtectHome', 'yes'],
@@ -110,8 +115,8 @@ function imageLines(context: MachineContext): UnitSection {
       { path: FOLDER, readOnly: true },
       { path: `/run/${RUNTIME}`, readOnly: false },
     ],
-    addCapabilities: ['CAP_NET_ADMIN', 'CAP_NET_RAW'],
-    // The runtime folder is root's.
+    capabilities: CAPABILITIES,
+    // ctr gives no capability to another user.
     user: '0:0',
   });
 }

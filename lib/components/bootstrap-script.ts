@@ -111,7 +111,9 @@ distinguished_name = subject
 prompt = no
 [subject]
 organizationName = system:masters
-commonName = keelway:bootstrap:$machine
+# Not in the common name, which ends at 64 characters.
+organizationalUnitName = $machine
+commonName = keelway:bootstrap
 [ca]
 default_ca = signer
 [signer]
@@ -125,6 +127,7 @@ policy = subject_policy
 x509_extensions = leaf
 [subject_policy]
 organizationName = supplied
+organizationalUnitName = supplied
 commonName = supplied
 [leaf]
 basicConstraints = critical, CA:FALSE

@@ -18,7 +18,10 @@ export function localApiServer(context: MachineContext): string {
   return `https://127.0.0.1:${context.cluster.controlPlane.port}`;
 }
 
-/** What API servers and kubelets accept client certificates from: PEM of the kubernetes and node-signer CAs. */
+/**
+ * What API servers accept client certificates from: PEM of the kubernetes and node-signer CAs. Kubelets accept the
+ * kubernetes CA only: their callers are API servers, and none of those has a certificate of the node-signer.
+ */
 export function clientAuthorities(pki: PkiBundle): string {
   return joinPem([pki.trust.kubernetes, pki.trust['node-signer']]);
 }
@@ -50,12 +53,19 @@ export function secretFile(path: string, contents: string): PlannedFile {
 /**
  * Certificate and key of one of the machine's leaves, as `<name>.crt` and `<name>.key`.
  *
+ * @param certificateMode - The key's is 0600.
  * @throws {@link KeelwayError} `PLAN_INVALID` when the bundle lacks the leaf.
  */
-export function leafFiles(context: MachineContext, id: string, directory: string, name: string): PlannedFile[] {
+export function leafFiles(
+  context: MachineContext,
+  id: string,
+  directory: string,
+  name: string,
+  certificateMode = 0o644,
+): PlannedFile[] {
   const leaf = requireLeaf(context, id);
   return [
-    publicFile(`${directory}/${name}.crt`, leaf.certificatePem),
+    { ...publicFile(`${directory}/${name}.crt`, leaf.certificatePem), mode: certificateMode },
     secretFile(`${directory}/${name}.key`, joinPem([leaf.keyPem])),
   ];
 }

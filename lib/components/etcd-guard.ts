@@ -38,7 +38,8 @@ export function etcdGuardFile(): PlannedFile {
  * | none or forming | no | a first start, if the others agree (below) |
  * | none, or of another member | yes | refuse, unless an administrator adopts it |
  *
- * A crash at any point is one of these rows: etcd that has voted has its log on the disk.
+ * A crash at any point is one of these rows: etcd that has voted has its log on the disk. Data or a marker that cannot be
+ * read is none of them, and nothing starts.
  *
  * A first start with `--initial-cluster-state=new` needs every other member in sight and empty as well, so that a wiped
  * member never gets to form with one that was merely off. Until etcd runs they see each other by a small responder on
@@ -50,6 +51,7 @@ export function etcdGuardFile(): PlannedFile {
 export const ETCD_GUARD_SCRIPT: string = `#!/bin/sh
 # Keelway: decides whether this etcd member may start, then becomes etcd.
 #   etcd-guard PROGRAM FLAG...     PROGRAM is etcd, the flags are its own
+#   etcd-guard --own DIRECTORY     as root: makes the data directory, and gives it and what is in it to etcd
 #   etcd-guard --formed DIRECTORY  notes in the marker that the member has joined
 #   etcd-guard --report            repeats the last refusal on the console
 # Exit code ${GUARD_REFUSAL}: refused for good. 75: not now, try again.
@@ -84,7 +86,20 @@ marker_field() {
   sed -n "s/^$2=//p" "$1/${MEMBER_MARKER}" 2>/dev/null || :
 }
 
+# own DIRECTORY: an OS that was installed anew may have given the number of etcd's account to another one.
+own() {
+  install -d -o etcd -g etcd -m 0700 "$1"
+  strange=$(find "$1" -xdev -path "$1/lost+found" -prune -o \\( ! -user etcd -o ! -group etcd \\) -print | head -n 1)
+  [ -n "$strange" ] || return 0
+  say "$strange belongs to $(stat -c '%u:%g' "$strange"), not to etcd, which is $(id -u etcd):$(id -g etcd) here: changing the owner"
+  find "$1" -xdev -path "$1/lost+found" -prune -o \\( ! -user etcd -o ! -group etcd \\) -exec chown -h etcd:etcd {} +
+}
+
 case \${1:-} in
+  --own)
+    own "$2"
+    exit 0
+    ;;
   --report)
     if [ -s "$refusal" ]; then cat "$refusal" >/dev/console; fi
     exit 0
@@ -133,6 +148,15 @@ check_mount() {
       refuse ${GUARD_REFUSAL} "$data is on $type, which is empty after a restart; etcd needs a disk"
       ;;
   esac
+}
+
+# What cannot be read is not what is not there.
+check_readable() {
+  for path in "$data" "$data/member" "$data/member/wal" "$data/${MEMBER_MARKER}"; do
+    [ -e "$path" ] || [ -L "$path" ] || continue
+    if [ -r "$path" ] && { [ -f "$path" ] || [ -x "$path" ]; }; then continue; fi
+    refuse 75 "cannot read $path, which is $(stat -c '%A %u:%g' "$path"), as $(id -u):$(id -g): it may be the data of $name"
+  done
 }
 
 has_data() {
@@ -230,7 +254,8 @@ wait_for_peers() {
         stranger)
           if [ "$state" = new ]; then
             refuse ${GUARD_REFUSAL} "$peer belongs to a cluster that has formed without $name.\\
- Add it (etcdctl member add $name --peer-urls=$own_url --learner), and boot it with initialClusterState: existing"
+ Give the running members the configuration that names $name, add it (etcdctl member add $name --peer-urls=$own_url --learner),\\
+ and boot it with initialClusterState: existing"
           fi
           ;;
         invited) invited=yes ;;
@@ -248,6 +273,11 @@ wait_for_peers() {
           say "waiting: an empty member forms a cluster only when all others are there and empty:$waiting"
         else
           say "waiting: no member of the running cluster lists $own_url as one to join:$waiting"
+          case $waiting in
+            *"(silent)"*)
+              say "a silent member is off, or does not let this machine in: the running members need the configuration that names $name first"
+              ;;
+          esac
         fi
       fi
     fi
@@ -264,6 +294,7 @@ wait_for_peers() {
 }
 
 check_mount
+check_readable
 
 marked=$(marker_field "$data" state)
 if [ -n "$marked" ]; then

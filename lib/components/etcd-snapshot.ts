@@ -15,7 +15,8 @@ const KEPT = 4;
  * A verified snapshot of the member on its own data disk every six hours, the last four kept.
  *
  * It is for mistakes of people and programs, and to be fetched from; a lost disk takes it along, so it is no backup by
- * itself. It never takes more than half of the free space.
+ * itself. It never takes more than half of the free space; where that is not enough, older ones go first, but never the
+ * newest.
  *
  * @see https://etcd.io/docs/v3.6/op-guide/recovery/
  */
@@ -91,25 +92,43 @@ interface SnapshotPaths {
 
 function snapshotScript({ dataDirectory, etcdctl, etcdutl }: SnapshotPaths): string {
   return `#!/bin/sh
-# Keelway: takes a snapshot of this etcd member, verifies it, and removes the oldest.
+# Keelway: removes the oldest snapshots, takes one of this etcd member, and verifies it.
 set -eu
 export LC_ALL=C
 folder=${dataDirectory}/keelway-snapshots
 mkdir -p "$folder"
 rm -f "$folder"/*.part
 
+# Oldest first, without the newest COUNT.
+older_than() {
+  find "$folder" -maxdepth 1 -name '*.db' | sort | head -n "-$1"
+}
+
+free() {
+  df --block-size=1 --output=avail "$folder" | tail -n 1
+}
+
+# First, or old snapshots that fill the disk would keep the new one out for ever.
+older_than ${KEPT - 1} | xargs -r rm --
 size=$(stat --format=%s ${dataDirectory}/member/snap/db)
-free=$(df --block-size=1 --output=avail "$folder" | tail -n 1)
-if [ $((size * 2)) -gt "$free" ]; then
-  echo "keelway-etcd-snapshot: no room: the database has $size bytes, $free are free" >&2
+spare=0
+for old in $(older_than 1); do
+  spare=$((spare + $(stat --format=%s "$old")))
+done
+if [ $((size * 2)) -gt $(($(free) + spare)) ]; then
+  echo "keelway-etcd-snapshot: no room: the database has $size bytes, $(free) are free" >&2
   exit 1
 fi
+for old in $(older_than 1); do
+  [ $((size * 2)) -gt "$(free)" ] || break
+  echo "keelway-etcd-snapshot: removing $old to make room" >&2
+  rm -- "$old"
+done
 
 name=$folder/$(date -u +%Y%m%dT%H%M%SZ).db
 ${etcdctl} snapshot save "$name.part"
 ${etcdutl} snapshot status "$name.part"
 mv "$name.part" "$name"
 sync "$folder"
-ls -1 "$folder"/*.db | head -n -${KEPT} | xargs -r rm --
 `;
 }

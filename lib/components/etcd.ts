@@ -47,7 +47,8 @@ export function etcd(context: MachineContext): MachinePart {
         description: `etcd: member ${machine.name} of the cluster ${context.cluster.name}`,
         documentation: 'https://etcd.io/docs/',
         wants: ['network-online.target'],
-        after: ['keelway-firewall.service', 'keelway-kernel.service'],
+        after: ['keelway-kernel.service'],
+        firewalled: true,
         unit: [
           ['RequiresMountsFor', context.cluster.etcd.dataDirectory],
           // Not started is no reason to give up: the others may come in an hour.
@@ -64,9 +65,9 @@ function certificates(context: MachineContext): readonly PlannedFile[] {
   const files = [
     publicFile(`${ETCD_PKI}/ca.crt`, trust.etcd),
     publicFile(`${ETCD_PKI}/peer-ca.crt`, trust['etcd-peer']),
-    ...leafFiles(context, 'etcd-server', ETCD_PKI, 'server'),
-    ...leafFiles(context, 'etcd-peer', ETCD_PKI, 'peer'),
-    ...leafFiles(context, 'etcd-healthcheck-client', ETCD_PKI, 'healthcheck-client'),
+    ...leafFiles(context, 'etcd-server', ETCD_PKI, 'server', 0o640),
+    ...leafFiles(context, 'etcd-peer', ETCD_PKI, 'peer', 0o640),
+    ...leafFiles(context, 'etcd-healthcheck-client', ETCD_PKI, 'healthcheck-client', 0o600),
   ];
   return files.map((file) => ({ ...file, owner: ETCD_USER.name, group: ETCD_USER.name }));
 }
@@ -82,8 +83,8 @@ function serviceLines({ cluster, machine, pki }: MachineContext): UnitSection {
     ['RuntimeDirectory', 'etcd'],
     ['SyslogIdentifier', 'etcd'],
     ...(machine.dataDisk === null ? [] : [['Environment', `${DATA_DISK_VARIABLE}=${DATA_DISK_LINK}`] as const]),
-    // The root of a fresh file system is root's.
-    ['ExecStartPre', `+/usr/bin/install -d -o ${ETCD_USER.name} -g ${ETCD_USER.name} -m 0700 ${dataDirectory}`],
+    // The root of a fresh file system is root's; old data may have the number that etcd's account had then.
+    ['ExecStartPre', `+/bin/sh ${ETCD_GUARD} --own ${dataDirectory}`],
     // Through sh: SELinux lets systemd run no program below /etc.
     ['ExecStart', commandLine('/bin/sh', [ETCD_GUARD, programPath(machine.os, 'etcd'), ...flags])],
     ['ExecStartPost', `-/bin/sh ${ETCD_GUARD} --formed ${dataDirectory}`],

@@ -4,10 +4,21 @@ import { programPath } from '../model/programs.ts';
 import type { MachineContext, MachinePart, PlannedUnit } from '../plan/machine-plan.ts';
 import { rootDirectory } from './control-plane-files.ts';
 import { type Flow, type FlowSource, flowSources, flowsOf } from './firewall-flows.ts';
-import { mainServices, plainFile, productService } from './product-unit.ts';
+import { firewallScript } from './firewall-script.ts';
+import {
+  FIREWALL_LOADED,
+  FIREWALL_UNIT,
+  mainServices,
+  oneshotScript,
+  plainFile,
+  productService,
+  scriptCommand,
+  scriptFile,
+} from './product-unit.ts';
 
+const SCRIPT = 'firewall';
 const RULES_FILE = '/etc/keelway/firewall.nft';
-/** Rules of the machine's administrator, inside our chain: files named `*.nft`. */
+/** Rules of the machine's administrator, for the chain `site`: files named `*.nft`. */
 const DROP_IN_FOLDER = '/etc/keelway/firewall.d';
 
 /**
@@ -17,23 +28,29 @@ const DROP_IN_FOLDER = '/etc/keelway/firewall.d';
  * It looks at traffic to the machine itself only. Forwarded traffic, which is the pods' and Services', is kube-proxy's
  * and Calico's, and their tables are never touched: services that flush the whole rule set are masked.
  *
+ * A fault in the administrator's rules costs those rules only. Without our own, nothing that listens starts
+ * ({@link productService}'s `firewalled`).
+ *
  * @see https://wiki.nftables.org/
  */
 export function firewall({ cluster, machine }: MachineContext): MachinePart {
-  const load = `${programPath(machine.os, 'nft')} -f ${RULES_FILE}`;
+  const paths = { nft: programPath(machine.os, 'nft'), rules: RULES_FILE, dropIns: DROP_IN_FOLDER };
   return {
     directories: [rootDirectory(DROP_IN_FOLDER, 0o755)],
-    files: [plainFile(RULES_FILE, firewallRules(cluster, machine))],
+    files: [
+      plainFile(RULES_FILE, firewallRules(cluster, machine)),
+      scriptFile(SCRIPT, firewallScript({ ...paths, loaded: FIREWALL_LOADED })),
+    ],
     units: [
       productService({
-        name: 'keelway-firewall.service',
+        name: FIREWALL_UNIT,
         description: 'Keelway: firewall of the machine',
         before: mainServices(machine),
         service: [
-          ['Type', 'oneshot'],
-          ['RemainAfterExit', 'yes'],
-          ['ExecStart', load],
-          ['ExecReload', load],
+          ...oneshotScript(SCRIPT),
+          ['ExecReload', `${scriptCommand(SCRIPT)} --reload`],
+          ['StandardOutput', 'journal+console'],
+          ['StandardError', 'journal+console'],
         ],
       }),
       ...['nftables.service', 'firewalld.service'].map(masked),
@@ -45,9 +62,15 @@ function masked(name: string): PlannedUnit {
   return { name, contents: null, enabled: false, masked: true, dropIns: [] };
 }
 
-/** One transaction: loaded once or again, there is never a moment without the rules. */
+/**
+ * One transaction: loaded once or again, there is never a moment without the rules.
+ *
+ * etcd's ports come before everything that lets pods and Services in. By address and not by interface: where Calico
+ * encrypts between machines, machines come through its interface too.
+ */
 export function firewallRules(cluster: Cluster, machine: Machine): string {
   const flows = flowsOf(cluster).filter(({ applies }) => applies(machine, cluster));
+  const closed = flows.filter(({ closedToPods }) => closedToPods);
   const used = new Set(flows.flatMap(({ sources }) => sources));
   const sets = Object.entries(flowSources(cluster)).filter(([name]) => used.has(name as FlowSource));
   return `# Keelway: firewall of ${machine.name} (${machine.role}), from the port matrix of the cluster ${cluster.name}.
@@ -61,7 +84,7 @@ ${sets.map(([name, members]) => addressSet(name, members)).join('')}
 
     iifname "lo" accept
     ct state established,related accept
-    # To a pod on the host's network, through a Service: kube-proxy has decided already.
+${closed.flatMap(flowRules).join('')}${closed.flatMap(refusal).join('')}    # To a pod on the host's network, through a Service: kube-proxy has decided already.
     ct status dnat accept
     # Path MTU, reachability and neighbours; redirects are refused by sysctl.
     meta l4proto { icmp, ipv6-icmp } accept
@@ -69,14 +92,26 @@ ${sets.map(([name, members]) => addressSet(name, members)).join('')}
     udp sport 67 udp dport 68 accept
     udp sport 547 udp dport 546 accept
 ${machine.runsKubelet ? POD_RULES : ''}
-${flows.flatMap(flowRules).join('')}
-    include "${DROP_IN_FOLDER}/*.nft"
+${flows
+  .filter((flow) => !closed.includes(flow))
+  .flatMap(flowRules)
+  .join('')}
+    jump site
 
     limit rate 5/minute burst 5 packets log prefix "keelway-firewall: " level info
     counter drop
   }
+
+  # ${DROP_IN_FOLDER}/*.nft
+  chain site {
+  }
 }
 `;
+}
+
+/** What is for nobody else is not for a rule further down to let in either. */
+function refusal(flow: Flow): string {
+  return `    ${flow.protocol} dport ${ports(flow.ports)} counter drop comment "${flow.name}: nobody else"\n`;
 }
 
 /** Policy for pods is Calico's; here it is only about who is one. */

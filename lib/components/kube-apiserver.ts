@@ -1,3 +1,4 @@
+import { clientsReloadAuthorities } from '../model/quirks.ts';
 import type { MachineContext, MachinePart, PlannedFile } from '../plan/machine-plan.ts';
 import { admissionFiles } from './admission.ts';
 import { AUDIT_LOG_DIRECTORY, auditPolicy } from './audit-policy.ts';
@@ -30,6 +31,9 @@ const FIRST_UNPRIVILEGED_PORT = 1024;
  *
  * Certificates, authentication (but for `anonymous`) and encryption reload by themselves; a change of anything else
  * recreates the pod.
+ *
+ * No CA certificates of the OS are mounted, as kubeadm does: token issuers and webhooks are given theirs by configuration, the
+ * image brings the public ones, and each OS has them elsewhere, where a missing folder would keep the pod from starting.
  */
 export function kubeApiserver(context: MachineContext): MachinePart {
   const { cluster, inputs, machine } = context;
@@ -69,9 +73,16 @@ export function kubeApiserver(context: MachineContext): MachinePart {
   };
 }
 
+/** Whom it believes that a kubelet is one; also other API servers. */
+function kubeletAuthorities({ pki }: MachineContext): PlannedFile {
+  return publicFile(`${API_SERVER_PKI}/ca.crt`, pki.trust.kubernetes);
+}
+
 /** Files that the API server reads at its start only. */
-function readOnce({ pki }: MachineContext): readonly PlannedFile[] {
+function readOnce(context: MachineContext): readonly PlannedFile[] {
+  const { cluster, pki } = context;
   return [
+    ...(clientsReloadAuthorities(cluster.versions.kubernetes) ? [] : [kubeletAuthorities(context)]),
     publicFile(`${API_SERVER_PKI}/etcd-ca.crt`, pki.trust.etcd),
     publicFile(`${API_SERVER_PKI}/sa.pub`, joinPem(pki.serviceAccount.publicKeysPem)),
     secretFile(`${API_SERVER_PKI}/sa.key`, joinPem([pki.serviceAccount.privateKeyPem])),
@@ -82,9 +93,9 @@ function readOnce({ pki }: MachineContext): readonly PlannedFile[] {
 }
 
 function reloaded(context: MachineContext): readonly PlannedFile[] {
-  const { pki } = context;
+  const { cluster, pki } = context;
   return [
-    publicFile(`${API_SERVER_PKI}/ca.crt`, pki.trust.kubernetes),
+    ...(clientsReloadAuthorities(cluster.versions.kubernetes) ? [kubeletAuthorities(context)] : []),
     publicFile(`${API_SERVER_PKI}/client-ca.crt`, clientAuthorities(pki)),
     publicFile(`${API_SERVER_PKI}/front-proxy-ca.crt`, pki.trust['front-proxy']),
     ...leafFiles(context, 'apiserver', API_SERVER_PKI, 'apiserver'),

@@ -75,7 +75,8 @@ function unit(context: MachineContext): PlannedUnit {
     documentation: 'https://kubernetes.io/docs/reference/command-line-tools-reference/kube-proxy/',
     requires: assetUnits(context),
     wants: ['network-online.target', ...(machine.role === 'worker' ? [API_BALANCER_UNIT] : [])],
-    after: ['keelway-kernel.service', 'keelway-firewall.service'],
+    after: ['keelway-kernel.service'],
+    firewalled: true,
     unit: [['StartLimitIntervalSec', 0]],
     service: [
       ['ExecStart', commandLine(programPath(machine.os, 'kube-proxy'), [`--config=${CONFIG_FILE}`])],

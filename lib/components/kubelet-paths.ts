@@ -8,3 +8,7 @@ export const CLIENT_AUTHORITIES = '/etc/kubernetes/pki/client-ca.crt';
 
 export const KUBELET_PKI = '/etc/kubernetes/pki/kubelet';
 export const KUBELET_KUBECONFIG = '/etc/kubernetes/kubelet.conf';
+
+export const KUBELET_CONFIG_FOLDER = '/etc/kubernetes/kubelet';
+/** Settings of the machine's administrator: files named `*.conf` win over Keelway's. */
+export const KUBELET_DROP_INS: string = `${KUBELET_CONFIG_FOLDER}/config.d`;

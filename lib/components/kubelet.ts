@@ -9,13 +9,16 @@ import { CONTAINERD_UNIT } from './containerd.ts';
 import { clientAuthorities, configFile, leafFiles, publicFile, rootDirectory } from './control-plane-files.ts';
 import { KUBELET_CERTIFICATE_UNIT, KUBELET_CLIENT_CERTIFICATE } from './kubelet-certificate.ts';
 import { kubeletConfig, SHUTDOWN_GRACE_SECONDS } from './kubelet-config.ts';
-import { CLIENT_AUTHORITIES, CLUSTER_AUTHORITIES, KUBELET_KUBECONFIG, KUBELET_PKI } from './kubelet-paths.ts';
+import {
+  CLIENT_AUTHORITIES,
+  CLUSTER_AUTHORITIES,
+  KUBELET_CONFIG_FOLDER,
+  KUBELET_DROP_INS,
+  KUBELET_KUBECONFIG,
+  KUBELET_PKI,
+} from './kubelet-paths.ts';
 import { plainFile, productService } from './product-unit.ts';
 import { STATIC_POD_DIRECTORY } from './static-pod.ts';
-
-const CONFIG_FOLDER = '/etc/kubernetes/kubelet';
-/** Settings of the machine's administrator: files named `*.conf` win over Keelway's. */
-const DROP_IN_FOLDER = `${CONFIG_FOLDER}/config.d`;
 
 /**
  * The kubelet of a control-plane machine or worker: configuration, serving certificate, kubeconfig and unit.
@@ -29,16 +32,16 @@ export function kubelet(context: MachineContext): MachinePart {
       rootDirectory('/etc/kubernetes', 0o755),
       rootDirectory('/etc/kubernetes/pki', 0o755),
       rootDirectory(KUBELET_PKI, 0o755),
-      rootDirectory(CONFIG_FOLDER, 0o755),
-      rootDirectory(DROP_IN_FOLDER, 0o755),
+      rootDirectory(KUBELET_CONFIG_FOLDER, 0o755),
+      rootDirectory(KUBELET_DROP_INS, 0o755),
       rootDirectory('/etc/systemd/logind.conf.d', 0o755),
       ...(machine.role === 'control-plane' ? [rootDirectory(STATIC_POD_DIRECTORY, 0o700)] : []),
     ],
     files: [
       publicFile(CLUSTER_AUTHORITIES, pki.trust.kubernetes),
       publicFile(CLIENT_AUTHORITIES, clientAuthorities(pki)),
-      ...leafFiles(context, 'kubelet-serving', KUBELET_PKI, 'serving'),
-      plainFile(`${CONFIG_FOLDER}/config.yaml`, kubeletConfig(cluster, machine)),
+      ...leafFiles(context, 'kubelet-serving', KUBELET_PKI, 'serving', 0o600),
+      configFile(`${KUBELET_CONFIG_FOLDER}/config.yaml`, kubeletConfig(cluster, machine)),
       configFile(
         KUBELET_KUBECONFIG,
         renderKubeconfig({
@@ -55,7 +58,8 @@ export function kubelet(context: MachineContext): MachinePart {
         unitFile({ Login: [['InhibitDelayMaxSec', SHUTDOWN_GRACE_SECONDS]] }),
       ),
     ],
-    units: [unit(context), ...(machine.configFormat === 'cloud-init' ? [LOGIND] : [])],
+    // CIS 4.1.1 asks for it, and systemd remarks that it hides nothing.
+    units: [{ ...unit(context), mode: 0o600 }, ...(machine.configFormat === 'cloud-init' ? [LOGIND] : [])],
   };
 }
 
@@ -76,8 +80,8 @@ const LOGIND: PlannedUnit = {
 export function kubeletFlags({ machine }: MachineContext): readonly string[] {
   const labels = Object.entries(machine.labels).map(([key, value]) => `${key}=${value}`);
   return [
-    `--config=${CONFIG_FOLDER}/config.yaml`,
-    `--config-dir=${DROP_IN_FOLDER}`,
+    `--config=${KUBELET_CONFIG_FOLDER}/config.yaml`,
+    `--config-dir=${KUBELET_DROP_INS}`,
     `--kubeconfig=${KUBELET_KUBECONFIG}`,
     `--node-ip=${machine.address}`,
     ...(labels.length === 0 ? [] : [`--node-labels=${labels.join(',')}`]),
@@ -97,7 +101,8 @@ function unit(context: MachineContext): PlannedUnit {
       IMAGES_UNIT,
       ...(machine.role === 'worker' ? [API_BALANCER_UNIT] : []),
     ],
-    after: ['keelway-kernel.service', 'keelway-firewall.service'],
+    after: ['keelway-kernel.service'],
+    firewalled: true,
     unit: [['StartLimitIntervalSec', 0]],
     service: [
       ['Type', 'notify'],

@@ -15,11 +15,25 @@ export interface OciService {
   readonly command: readonly string[];
   /** Files and folders that the program sees at the same path. */
   readonly mounts: readonly { readonly path: string; readonly readOnly: boolean }[];
-  /** Capabilities beyond the default set of a container: `CAP_NET_ADMIN`. */
-  readonly addCapabilities?: readonly string[];
-  /** Numeric user and group inside; default: the image's. */
-  readonly user?: string;
+  /** The only capabilities it has, with `CAP_`; another user than root has none of them all the same. */
+  readonly capabilities?: readonly string[];
+  /** Numeric user and group inside: `65532:65532`. */
+  readonly user: string;
 }
+
+/** What a container has that is told nothing; ctr knows no word for all of them. */
+const DEFAULT_CAPABILITIES: readonly string[] = [
+  ...['CAP_AUDIT_WRITE', 'CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID', 'CAP_KILL', 'CAP_MKNOD'],
+  ...[
+    'CAP_NET_BIND_SERVICE',
+    'CAP_NET_RAW',
+    'CAP_SETFCAP',
+    'CAP_SETGID',
+    'CAP_SETPCAP',
+    'CAP_SETUID',
+    'CAP_SYS_CHROOT',
+  ],
+];
 
 /** Not the kubelet's: its image garbage collection must not find them. */
 const NAMESPACE = 'keelway';
@@ -28,19 +42,21 @@ const NAMESPACE = 'keelway';
  * Lines of `[Service]` that pull an image by digest when it is not there yet, run it, and leave nothing after it.
  *
  * The unit must be ordered after containerd.service. containerd checks the digest, mirrors apply, and a machine that has
- * the image starts without a registry.
+ * the image starts without a registry. The program has no capability that is not named, no new privileges, containerd's
+ * seccomp profile and a read-only root.
  *
  * @see https://github.com/containerd/containerd/blob/main/docs/man
  */
 export function ociServiceLines(machine: Machine, service: OciService): UnitSection {
+  const { capabilities = [] } = service;
   const reference = digestReference(service.image);
   const ctr = [programPath(machine.os, 'ctr'), '--address', CONTAINERD_SOCKET, '--namespace', NAMESPACE];
   const pull = `${ctr.join(' ')} images pull --hosts-dir /etc/containerd/certs.d ${reference}`;
   const run = [
     ...ctr.slice(1),
-    ...['run', '--rm', '--net-host', '--read-only'],
-    ...(service.user === undefined ? [] : ['--user', service.user]),
-    ...(service.addCapabilities ?? []).flatMap((name) => ['--cap-add', name]),
+    ...['run', '--rm', '--net-host', '--read-only', '--seccomp', '--user', service.user],
+    ...DEFAULT_CAPABILITIES.filter((name) => !capabilities.includes(name)).flatMap((name) => ['--cap-drop', name]),
+    ...capabilities.filter((name) => !DEFAULT_CAPABILITIES.includes(name)).flatMap((name) => ['--cap-add', name]),
     ...service.mounts.flatMap(({ path, readOnly }) => [
       '--mount',
       `type=bind,src=${path},dst=${path},options=rbind:${readOnly ? 'ro' : 'rw'}`,

@@ -14,6 +14,12 @@ export const SEED_UNIT = 'keelway-seed.service';
 /** The gate that opens when the clock is right. */
 export const TIME_SYNC_UNIT = 'keelway-time-sync.service';
 
+/** Loads the firewall. */
+export const FIREWALL_UNIT = 'keelway-firewall.service';
+
+/** Made when the firewall's own rules are loaded. */
+export const FIREWALL_LOADED = '/run/keelway/firewall-loaded';
+
 /** What differs between the services of the product; the order behind the seed and the clock is common to all. */
 export interface ProductService {
   /** With suffix. */
@@ -26,6 +32,11 @@ export interface ProductService {
   readonly wants?: readonly string[];
   readonly after?: readonly string[];
   readonly before?: readonly string[];
+  /**
+   * Starts behind the firewall, and not without it. An assertion and no `Requires=`: that would stop the service, etcd for
+   * instance, whenever the firewall is restarted.
+   */
+  readonly firewalled?: boolean;
   /** Further lines of `[Unit]`. */
   readonly unit?: UnitSection;
   readonly service: UnitSection;
@@ -39,7 +50,8 @@ export interface ProductService {
  * stage, which comes after multi-user.target.
  */
 export function productService(options: ProductService): PlannedUnit {
-  const { requires = [], wants = [], after = [], before = [] } = options;
+  const { requires = [], wants = [], after = [], before = [], firewalled = false } = options;
+  const gates = [SEED_UNIT, TIME_SYNC_UNIT, ...(firewalled ? [FIREWALL_UNIT] : [])];
   return {
     name: options.name,
     enabled: true,
@@ -51,9 +63,10 @@ export function productService(options: ProductService): PlannedUnit {
         ...(options.documentation === undefined ? [] : [['Documentation', options.documentation] as const]),
         ['Requires', [SEED_UNIT, ...requires].join(' ')],
         ...(wants.length === 0 ? [] : [['Wants', wants.join(' ')] as const]),
-        ['After', ['multi-user.target', SEED_UNIT, TIME_SYNC_UNIT, ...requires, ...wants, ...after].join(' ')],
+        ['After', ['multi-user.target', ...gates, ...requires, ...wants, ...after].join(' ')],
         ...(before.length === 0 ? [] : [['Before', before.join(' ')] as const]),
         ['PartOf', TARGET],
+        ...(firewalled ? [['AssertPathExists', FIREWALL_LOADED] as const] : []),
         ...(options.unit ?? []),
       ],
       Service: options.service,

@@ -1,20 +1,34 @@
+import type { Cluster } from '../model/cluster.ts';
+import type { Machine } from '../model/machine.ts';
+import { programPath, requiredPrograms } from '../model/programs.ts';
+import { kubeletRefusesCgroupV1 } from '../model/quirks.ts';
 import type { MachineContext, MachinePart, PlannedDirectory, PlannedFile } from '../plan/machine-plan.ts';
 import { sha256Hex } from '../render/sha256.ts';
 import { unitFile } from '../render/systemd.ts';
-import { oneshotScript, plainFile, SEED_UNIT, scriptFile, shellWord, TARGET } from './product-unit.ts';
-import { IDENTITY_FILE, MANIFEST_FILE, MODES_FILE, SEED_SCRIPT } from './seed-script.ts';
+import { configFile } from './control-plane-files.ts';
+import { KUBELET_DROP_INS } from './kubelet-paths.ts';
+import { type ExpectedProgram, preflightScript } from './preflight-script.ts';
+import { oneshotScript, plainFile, SEED_UNIT, scriptCommand, scriptFile, shellWord, TARGET } from './product-unit.ts';
+import { ALLOW_CHANGED_FILES, IDENTITY_FILE, MANIFEST_FILE, MODES_FILE, SEED_SCRIPT } from './seed-script.ts';
 
 const SCRIPT = 'seed';
+const PREFLIGHT = 'preflight';
 
 /**
- * `keelway-seed.service`: nothing of the product starts unless this machine is the one the configuration is for and
- * every delivered file is there, unchanged, with its mode and owner.
+ * `keelway-seed.service`: nothing of the product starts unless this machine is the one the configuration is for,
+ * every delivered file is there, unchanged, with its mode and owner, and the OS is one that can run it.
  *
  * It waits for cloud-init's last stage, which writes files that belong to other users than root.
  */
-export function seed({ machine }: MachineContext): MachinePart {
+export function seed({ cluster, machine }: MachineContext): MachinePart {
+  const preflight = preflightScript({
+    programs: expectedPrograms(cluster, machine),
+    needsCgroupV2: machine.runsKubelet && kubeletRefusesCgroupV1(cluster.versions.kubernetes),
+    kubeletDropIns: KUBELET_DROP_INS,
+    override: ALLOW_CHANGED_FILES,
+  });
   return {
-    files: [scriptFile(SCRIPT, SEED_SCRIPT)],
+    files: [scriptFile(SCRIPT, SEED_SCRIPT), scriptFile(PREFLIGHT, preflight)],
     units: [
       {
         name: SEED_UNIT,
@@ -30,6 +44,7 @@ export function seed({ machine }: MachineContext): MachinePart {
           ],
           Service: [
             ...oneshotScript(SCRIPT),
+            ['ExecStart', scriptCommand(PREFLIGHT)],
             ['TimeoutStartSec', '5min'],
             ['StandardOutput', 'journal+console'],
             ['StandardError', 'journal+console'],
@@ -39,6 +54,18 @@ export function seed({ machine }: MachineContext): MachinePart {
       },
     ],
   };
+}
+
+/** What the image, the OS or a package brings; what the lock names is verified by its hash, and not there yet. */
+function expectedPrograms(cluster: Cluster, machine: Machine): readonly ExpectedProgram[] {
+  return requiredPrograms(cluster, machine)
+    .filter(({ delivery }) => delivery === 'image' || delivery === 'os')
+    .flatMap(({ asset, version }) => {
+      if (asset !== 'etcd' && asset !== 'kubelet' && asset !== 'kube-proxy' && asset !== 'containerd') return [];
+      // Flags and configuration files are made for one minor version of them.
+      const bound = asset !== 'containerd';
+      return [{ name: asset, path: programPath(machine.os, asset), version, bound }];
+    });
 }
 
 /** What the seed check compares a machine with. */
@@ -69,7 +96,8 @@ export function manifestFiles(
   const modes = plainFile(MODES_FILE, lines.toSorted(byBytes).join(''));
   const listed = [...tree.files, modes].toSorted((left, right) => byBytes(left.path, right.path));
   const hashes = listed.map(({ path, contents }) => `${hash(contents)}  ${path}\n`);
-  const manifest = plainFile(MANIFEST_FILE, hashes.join(''));
+  // Root's alone: with the hash of a file that holds a short password, the password can be guessed.
+  const manifest = configFile(MANIFEST_FILE, hashes.join(''));
   const identity = {
     name: machine.name,
     macs: machine.macs.join(' '),

@@ -8,6 +8,7 @@ import { kernel } from '../components/kernel.ts';
 import { kubeProxy } from '../components/kube-proxy.ts';
 import { kubelet } from '../components/kubelet.ts';
 import { kubeletCertificate } from '../components/kubelet-certificate.ts';
+import { osUpdates } from '../components/os-updates.ts';
 import { seed } from '../components/seed.ts';
 import { systemTarget } from '../components/system-target.ts';
 import { timeSync } from '../components/time-sync.ts';
@@ -24,6 +25,7 @@ const EVERY_MACHINE: readonly Component[] = [
   kernel,
   hosts,
   access,
+  osUpdates,
   assets,
 ];
 

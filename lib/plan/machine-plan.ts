@@ -34,6 +34,8 @@ export interface PlannedUnit {
   readonly enabled: boolean;
   readonly masked: boolean;
   readonly dropIns: readonly { readonly name: string; readonly contents: string }[];
+  /** Of the unit file, 0644 by default. */
+  readonly mode?: number;
 }
 
 export interface PlannedUser {

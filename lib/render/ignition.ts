@@ -3,6 +3,7 @@ import { hostnameFile, sudoersFile } from './account-files.ts';
 import { dataUrl } from './data-url.ts';
 import type { IgnitionAccount, IgnitionConfig, IgnitionFile, IgnitionUnit, IgnitionUser } from './ignition-config.ts';
 import { networkFiles } from './network-files.ts';
+import { hasOwnMode, unitFiles } from './unit-files.ts';
 
 /**
  * Renders a machine's Ignition configuration: compact JSON of spec 3.4.0, which every supported Flatcar and Fedora
@@ -20,7 +21,14 @@ export function renderIgnition(plan: MachinePlan, config: IgnitionConfig = ignit
 
 /** The same configuration as data, for the checks of the output. */
 export function ignitionConfig(plan: MachinePlan): IgnitionConfig {
-  const files = [hostnameFile(plan), ...networkFiles(plan), ...sudoersFile(plan), ...plan.files];
+  const files = [
+    hostnameFile(plan),
+    ...networkFiles(plan),
+    ...sudoersFile(plan),
+    ...plan.files,
+    // Ignition knows no mode of a unit.
+    ...unitFiles(plan.units.filter(hasOwnMode).map((unit) => ({ ...unit, dropIns: [] }))),
+  ];
   return {
     ignition: { version: '3.4.0' },
     ...(plan.users.length === 0 ? {} : { passwd: { users: plan.users.map(toUser) } }),
@@ -95,7 +103,7 @@ function toUnit(unit: PlannedUnit): IgnitionUnit {
     name: unit.name,
     ...enablement(unit),
     ...(unit.masked ? { mask: true } : {}),
-    ...(unit.contents === null ? {} : { contents: unit.contents }),
+    ...(unit.contents === null || hasOwnMode(unit) ? {} : { contents: unit.contents }),
     ...(unit.dropIns.length === 0 ? {} : { dropins: unit.dropIns }),
   };
 }

@@ -1,11 +1,12 @@
 import type { PlannedFile, PlannedUnit } from '../plan/machine-plan.ts';
 
 const FOLDER = '/etc/systemd/system';
+const UNIT_MODE = 0o644;
 
 /** Unit files and drop-ins as plain files, where Ignition puts them too. A masked unit is a link and not among them. */
 export function unitFiles(units: readonly PlannedUnit[]): PlannedFile[] {
   return units.flatMap((unit) => [
-    ...(unit.contents === null || unit.masked ? [] : [file(`${FOLDER}/${unit.name}`, unit.contents)]),
+    ...(unit.contents === null || unit.masked ? [] : [file(`${FOLDER}/${unit.name}`, unit.contents, unit.mode)]),
     ...unit.dropIns.map((dropIn) => file(`${FOLDER}/${unit.name}.d/${dropIn.name}`, dropIn.contents)),
   ]);
 }
@@ -15,6 +16,11 @@ export function unitPath(name: string): string {
   return `${FOLDER}/${name}`;
 }
 
-function file(path: string, contents: string): PlannedFile {
-  return { path, contents, mode: 0o644, owner: 'root', group: 'root', secret: false };
+/** True when the unit file has another mode than Ignition gives to a unit. */
+export function hasOwnMode({ contents, masked, mode = UNIT_MODE }: PlannedUnit): boolean {
+  return contents !== null && !masked && mode !== UNIT_MODE;
+}
+
+function file(path: string, contents: string, mode: number = UNIT_MODE): PlannedFile {
+  return { path, contents, mode, owner: 'root', group: 'root', secret: false };
 }

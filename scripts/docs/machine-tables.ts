@@ -54,6 +54,7 @@ const SOURCES = {
   kubernetes: 'machines with a kubelet, pods',
   'control-plane': 'control-plane machines',
   etcd: 'etcd members',
+  mesh: 'machines with BIRD',
   'bgp-peers': 'machines with BIRD, routers',
 } as const;
 

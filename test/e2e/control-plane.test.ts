@@ -42,7 +42,7 @@ async function bootstrapRequests(machine: string): Promise<string[]> {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
-    .filter(({ user }) => user.username === `keelway:bootstrap:${machine}`)
+    .filter(({ user }) => user.username === 'keelway:bootstrap')
     .map(({ verb, objectRef }) => [verb, objectRef?.resource, objectRef?.name].join(' '));
 }
 

@@ -117,6 +117,6 @@ describe('bird', () => {
     const flatcar = referenceCluster({}, 'flatcar');
     const image = bird(testContext('worker-1', flatcar, testInputs({ assets: LOCKED_ASSETS }))).units?.[0]?.contents;
     expect(image).toMatch(/--net-host(.|\n)*keelway-bird \\\n {2}bird \\\n {2}-f/);
-    expect(image).toContain('--cap-add \\\n  CAP_NET_ADMIN');
+    expect(image).toMatch(/--cap-add \\\n {2}CAP_NET_ADMIN/);
   });
 });

@@ -32,6 +32,9 @@ case "$*" in
 esac
 `;
 
+/** As long as a machine's name may be. */
+const LONG_NAME = `cp-${'1'.repeat(60)}`;
+
 let folder: string;
 
 function file(name: string): string {
@@ -56,21 +59,24 @@ beforeAll(() => {
   writeFileSync(file('sleep'), '#!/bin/sh\n');
   writeFileSync(file('curl'), '#!/bin/sh\ncase "$*" in *"$(cat "$(dirname "$0")/fail")"*) exit 22 ;; esac\n');
   for (const name of ['sleep', 'curl']) chmodSync(file(name), 0o755);
-  writeFileSync(
-    file('script'),
-    bootstrapScript({
-      kubectl: file('kubectl'),
-      machine: 'cp-1',
-      server: 'https://127.0.0.1:6443',
-      authorities: file('ca.crt'),
-      signer: file('signer'),
-      kubeletKubeconfig: file('kubelet.conf'),
-      objects: file('objects.yaml'),
-      runtimeDirectory: file('run'),
-      nodeLabels: ['first.example/label', 'second.example/label'],
-    }),
-  );
+  for (const [name, machine] of Object.entries({ script: 'cp-1', 'long-script': LONG_NAME })) {
+    writeFileSync(file(name), scriptOf(machine));
+  }
 });
+
+function scriptOf(machine: string): string {
+  return bootstrapScript({
+    kubectl: file('kubectl'),
+    machine,
+    server: 'https://127.0.0.1:6443',
+    authorities: file('ca.crt'),
+    signer: file('signer'),
+    kubeletKubeconfig: file('kubelet.conf'),
+    objects: file('objects.yaml'),
+    runtimeDirectory: file('run'),
+    nodeLabels: ['first.example/label', 'second.example/label'],
+  });
+}
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -81,9 +87,9 @@ beforeEach(() => {
   writeFileSync(file('fail'), 'nothing at all');
 });
 
-async function run(shell: string): Promise<number | undefined> {
+async function run(shell: string, script = 'script'): Promise<number | undefined> {
   const env = { PATH: `${folder}:${process.env.PATH}` };
-  const { exitCode, stderr } = await execa(shell, [file('script')], { env, reject: false });
+  const { exitCode, stderr } = await execa(shell, [file(script)], { env, reject: false });
   expect(stderr).not.toMatch(/PRIVATE KEY/);
   return exitCode;
 }
@@ -103,7 +109,7 @@ describe.each(['dash', 'bash'])('the bootstrap script in %s', (shell) => {
 
     const seen = ['-in', file('seen.crt'), '-noout'];
     const { stdout: subject } = await execa('openssl', ['x509', ...seen, '-subject', '-nameopt', 'RFC2253']);
-    expect(subject).toBe('subject=CN=keelway:bootstrap:cp-1,O=system:masters');
+    expect(subject).toBe('subject=CN=keelway:bootstrap,OU=cp-1,O=system:masters');
     const { stdout: dates } = await execa('openssl', ['x509', ...seen, '-dates', '-dateopt', 'iso_8601']);
     const [start, end] = [...dates.matchAll(/=(.*)$/gm)].map(([, date]) => Date.parse(date?.replace(' ', 'T') ?? ''));
     expect((end ?? 0) - (start ?? 0)).toBe(3_600_000);
@@ -113,6 +119,13 @@ describe.each(['dash', 'bash'])('the bootstrap script in %s', (shell) => {
     const { stdout: text } = await execa('openssl', ['x509', ...seen, '-text']);
     expect(text).toMatch(/prime256v1/);
     expect(text).toMatch(/CA:FALSE/);
+  });
+
+  it('does so for a name of 63 characters', async () => {
+    expect(await run(shell, 'long-script')).toBe(0);
+    const seen = ['x509', '-in', file('seen.crt'), '-noout', '-subject', '-nameopt', 'RFC2253'];
+    expect((await execa('openssl', seen)).stdout).toContain(`OU=${LONG_NAME},`);
+    expect(calls().join()).toContain(`label node ${LONG_NAME} `);
   });
 
   it('makes no certificate when there is nothing to do', async () => {

@@ -208,7 +208,9 @@ describe('an empty member', () => {
   it('is refused when a cluster has formed that does not list it', async () => {
     await peer('etcd-2', { version: DECIDED, members: members(member(2, true), member(3, true)) });
     expect(await run()).toEqual(
-      refused(/formed without etcd-1.*member add etcd-1 --peer-urls=https:\/\/10\.0\.0\.21:2380 --learner/s),
+      refused(
+        /formed without etcd-1.*the running members the configuration that names etcd-1, .*member add etcd-1 --peer-urls=https:\/\/10\.0\.0\.21:2380 --learner/s,
+      ),
     );
   });
 
@@ -245,6 +247,7 @@ describe('initialClusterState: existing', () => {
     await guard.waitFor(
       /waiting: no member of the running cluster lists https:\/\/10\.0\.0\.21:2380 .*etcd-2 \(silent\) etcd-3 \(silent\)/,
     );
+    await guard.waitFor(/the running members need the configuration that names etcd-1 first/);
     await peer('etcd-2', { version: DECIDED, members: members(member(2, true), member(3, true)) });
     await new Promise((resolve) => setTimeout(resolve, 1200));
     expect(guard.running()).toBe(true);
@@ -299,10 +302,10 @@ describe('a crash on the way', () => {
     for (const each of peers.splice(0)) await each.stop('SIGKILL');
     const guard = await start();
     const ask = `curl -s --cert ${PKI}/peer.crt --key ${PKI}/peer.key --cacert ${PKI}/peer-ca.crt https://10.0.0.21:2382/version`;
-    await expect.poll(async () => await shell('etcd-2', ask)).toContain('"keelway":"forming"');
+    await expect.poll(async () => await shell('etcd-2', ask), { timeout: 15_000 }).toContain('"keelway":"forming"');
     expect((await sandbox.run('etcd-2', ['curl', '-sk', 'https://10.0.0.21:2382/version'])).exitCode).not.toBe(0);
     await guard.stop();
-    await expect.poll(async () => await shell('etcd-1', 'ss -Hltn sport = 2382')).toBe('');
+    await expect.poll(async () => await shell('etcd-1', 'ss -Hltn sport = 2382'), { timeout: 15_000 }).toBe('');
   });
 });
 

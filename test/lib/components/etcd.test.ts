@@ -6,6 +6,7 @@ import type { Cluster } from '../../../lib/model/cluster.ts';
 import { etcdParts } from '../../../lib/plan/etcd.ts';
 import { unitCommands } from '../../harness/unit-commands.ts';
 import { referenceCluster, testContext } from '../plan/reference-cluster.ts';
+import { onMachine } from './machine-root.ts';
 
 const withVersion = (version: string): Cluster => {
   const cluster = referenceCluster();
@@ -77,12 +78,12 @@ describe('etcd', () => {
     const pki = (part.files ?? []).filter(({ path }) => path.startsWith('/etc/etcd/pki/'));
     expect(pki.map(({ path, mode, secret }) => `${path.slice(14)} ${mode.toString(8)} ${secret}`).sort()).toEqual([
       'ca.crt 644 false',
-      'healthcheck-client.crt 644 false',
+      'healthcheck-client.crt 600 false',
       'healthcheck-client.key 600 true',
       'peer-ca.crt 644 false',
-      'peer.crt 644 false',
+      'peer.crt 640 false',
       'peer.key 600 true',
-      'server.crt 644 false',
+      'server.crt 640 false',
       'server.key 600 true',
     ]);
     expect(pki.every(({ owner, group }) => owner === 'etcd' && group === 'etcd')).toBe(true);
@@ -141,5 +142,59 @@ describe('etcdSnapshot', () => {
     expect(service?.contents).toContain('User=etcd');
     expect(service?.contents).toContain('Requisite=etcd.service');
     expect(timer).toMatchObject({ name: 'keelway-etcd-snapshot.timer', enabled: true });
+  });
+
+  /** A disk of 10 MiB with a database of 2; stand-ins for etcd's programs. test/e2e has the real ones. */
+  const onDisk = async (snapshots: readonly [name: string, mebibytes: number][]) => {
+    const { files } = etcdSnapshot(testContext('etcd-1'));
+    const stubs = {
+      '/usr/local/bin/etcdctl': '#!/bin/sh\ncp /var/lib/etcd/member/snap/db "$3"\n',
+      '/usr/local/bin/etcdutl': '#!/bin/sh\n[ -s "$3" ]\n',
+    };
+    const old = snapshots
+      .map(([name, size]) => `truncate -s 0 ${name}; fallocate -l ${size * 1024}K ${name}`)
+      .join('\n');
+    const { exitCode, stdout, stderr } = await onMachine(
+      [{ ...(files && { files }) }],
+      `mkdir -p /var/lib/etcd && mount -t tmpfs -o size=10M none /var/lib/etcd
+mkdir -p /var/lib/etcd/member/snap /var/lib/etcd/keelway-snapshots && fallocate -l 2M /var/lib/etcd/member/snap/db
+chmod 0755 /usr/local/bin/etcd*
+cd /var/lib/etcd/keelway-snapshots
+${old}
+sh /etc/keelway/bin/etcd-snapshot >/dev/null; code=$?
+ls; exit $code`,
+      { files: stubs },
+    );
+    return { exitCode, names: stdout.trim().split('\n'), stderr };
+  };
+
+  it('keeps the newest four, without a word', async () => {
+    const old = ['20260101T000000Z.db', '20260102T000000Z.db', '20260103T000000Z.db', '20260104T000000Z.db'];
+    const { exitCode, names, stderr } = await onDisk(old.map((name) => [name, 0.5] as [string, number]));
+    expect(names.slice(0, 3)).toEqual(old.slice(1));
+    expect(names).toHaveLength(4);
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+  });
+
+  it('takes one on a disk that old ones fill', async () => {
+    const old = ['20260101T000000Z.db', '20260102T000000Z.db', '20260103T000000Z.db', '20260104T000000Z.db'];
+    const { exitCode, names, stderr } = await onDisk(old.map((name) => [name, 2] as [string, number]));
+    expect(names.slice(0, 2)).toEqual(old.slice(2));
+    expect(names).toHaveLength(3);
+    expect(stderr.match(/removing \S+ to make room/g)).toEqual([
+      'removing /var/lib/etcd/keelway-snapshots/20260102T000000Z.db to make room',
+    ]);
+    expect(exitCode).toBe(0);
+  });
+
+  it('removes none where that would make no room', async () => {
+    const { exitCode, names, stderr } = await onDisk([
+      ['20260101T000000Z.db', 1],
+      ['20260102T000000Z.db', 6],
+    ]);
+    expect(names).toEqual(['20260101T000000Z.db', '20260102T000000Z.db']);
+    expect(stderr).toContain('no room: the database has 2097152 bytes');
+    expect(exitCode).toBe(1);
   });
 });

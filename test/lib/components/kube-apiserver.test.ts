@@ -114,6 +114,17 @@ describe('kubeApiserver', () => {
     expect(annotation({ ...context, pki: reloaded })).toBe(annotation(context));
   });
 
+  it.each([
+    ['1.35.4', true],
+    ['1.36.4', false],
+    ['1.37.2', false],
+  ])('of Kubernetes %s is recreated when the CA of the kubelets changes: %s', (kubernetes, recreated) => {
+    const context = testContext('cp-1', version(kubernetes));
+    const annotation = (each: MachineContext) => manifest(each).metadata.annotations['keelway.dev/restart-on-change'];
+    const pki = { ...context.pki, trust: { ...context.pki.trust, kubernetes: 'old CA\nnew CA\n' } };
+    expect(annotation({ ...context, pki }) !== annotation(context)).toBe(recreated);
+  });
+
   it('trusts the client certificates of both CAs and accepts every service-account key', () => {
     const context = testContext('cp-1');
     const pki = {

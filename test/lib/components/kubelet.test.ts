@@ -6,6 +6,7 @@ import type { Cluster } from '../../../lib/model/cluster.ts';
 import type { Machine } from '../../../lib/model/machine.ts';
 import type { PkiBundle } from '../../../lib/pki/pki-bundle.ts';
 import type { MachineContext } from '../../../lib/plan/machine-plan.ts';
+import { unitFiles } from '../../../lib/render/unit-files.ts';
 import { KUBELET_GETS_TO_THE_RUNTIME, runKubelet } from '../../harness/run-kubelet.ts';
 import { referenceCluster, testContext, testMachine } from '../plan/reference-cluster.ts';
 import { issuedPki } from './machine-root.ts';
@@ -42,6 +43,22 @@ describe('the real kubelet', () => {
     const output = await runKubelet(contextOf('cp-1', { labels: { 'node-role.kubernetes.io/control-plane': '' } }));
     expect(output).toMatch(/unknown 'kubernetes.io' or 'k8s.io' labels/);
     expect(kubeletFlags(contextOf('cp-1')).join(' ')).not.toContain('node-role');
+  });
+});
+
+describe('files of the kubelet', () => {
+  // CIS Kubernetes Benchmark 4.1.1, 4.1.5, 4.1.7 and 4.1.9; control-plane.md 2.3 for the serving certificate.
+  it('are root’s, and nobody else reads more than CAs', () => {
+    const { files = [], units = [] } = kubelet(contextOf('worker-1'));
+    const modes = Object.fromEntries([...files, ...unitFiles(units)].map(({ path, mode }) => [path, mode.toString(8)]));
+    expect(modes).toMatchObject({
+      '/etc/systemd/system/kubelet.service': '600',
+      '/etc/kubernetes/kubelet.conf': '600',
+      '/etc/kubernetes/kubelet/config.yaml': '600',
+      '/etc/kubernetes/pki/kubelet/serving.crt': '600',
+      '/etc/kubernetes/pki/kubelet/serving.key': '600',
+      '/etc/kubernetes/pki/ca.crt': '644',
+    });
   });
 });
 

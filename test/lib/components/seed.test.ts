@@ -177,4 +177,14 @@ describe('manifestFiles', () => {
     expect(paths).not.toContain('/etc/keelway/manifest.sha256');
     expect(identity).toMatch(/\nmanifest='[0-9a-f]{64}'\n$/);
   });
+
+  it('shows nobody but root the hash of a file that holds a password', async () => {
+    const { output } = await run(
+      `hash=$(sha256sum </etc/example/key | cut -d ' ' -f 1)
+setpriv --reuid 1000 --regid 1000 --clear-groups find /etc/keelway -type f -readable -printf '%p\\n' -exec grep -l "$hash" {} + | sort | tr '\\n' ' '
+grep -rl "$hash" /etc/keelway`,
+    );
+    expect(output).toContain('/etc/keelway/identity /etc/keelway/manifest.modes');
+    expect(output.replace(/^.*? (?=\/etc\/keelway\/manifest\.sha256)/s, '')).toBe('/etc/keelway/manifest.sha256\n');
+  });
 });

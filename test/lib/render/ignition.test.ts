@@ -74,6 +74,24 @@ describe('renderIgnition', () => {
     );
   });
 
+  it('delivers a unit with a mode of its own as a file, and enables it', () => {
+    const plan = samplePlan('flatcar');
+    const [unit] = plan.units.filter(({ enabled, contents }) => enabled && contents !== null);
+    if (unit === undefined) throw new Error('no unit');
+    const config = ignitionConfig({ ...plan, units: [{ ...unit, mode: 0o600 }] });
+    expect(config.systemd.units).toEqual([
+      { name: unit.name, enabled: true, ...(unit.dropIns.length > 0 ? { dropins: unit.dropIns } : {}) },
+    ]);
+    const file = config.storage.files.find(({ path }) => path === `/etc/systemd/system/${unit.name}`);
+    expect(file?.mode).toBe(0o600);
+    expect(decodeURIComponent(file?.contents.source ?? '')).toBe(`data:,${unit.contents}`);
+    const output = execFileSync(toolPath('ignition-validate'), ['-'], {
+      input: renderIgnition(plan, config),
+      encoding: 'utf8',
+    });
+    expect(output).toBe('');
+  });
+
   it('says of every unit of ours whether it is enabled, and leaves those of the OS alone', () => {
     const { units } = ignitionConfig(samplePlan('flatcar')).systemd;
     expect(Object.fromEntries(units.map(({ name, enabled, mask }) => [name, mask ? 'masked' : enabled]))).toEqual({
