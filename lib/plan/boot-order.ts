@@ -24,7 +24,9 @@ export function bootOrder(cluster: Cluster): readonly BootStage[] {
       machines: names(controlPlane),
       gate: {
         name: 'api-ready',
-        description: `/readyz of every API server and https://${endpoint(cluster)}/readyz answer 200, and the bootstrap units have run`,
+        description: `/readyz of every API server and https://${endpoint(cluster)}/readyz answer 200, and ${
+          cluster.pki.nodeSigner === 'online' ? 'the bootstrap units have run' : 'objects.yaml has been applied'
+        }`,
       },
     },
     {

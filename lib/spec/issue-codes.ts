@@ -130,6 +130,8 @@ export const warningCodes = {
   ETCD_ACCEPTANCE_UNUSED: 'acceptNoFaultTolerance is set, but the members do tolerate a failure.',
   ETCD_QUOTA: 'The quota is smaller than the default of etcd or larger than etcd recommends.',
   PKI_RSA_LONG_LIVED: 'RSA-2048 keys that are valid for more than five years.',
+  PKI_NODE_SIGNER_OFFLINE:
+    'The node-signer is offline: no machine gives the first permissions, and kubelets do not renew their certificates.',
   ACCESS_NO_SSH_KEYS: 'No SSH key: nobody can log in to a machine.',
   REGISTRY_PLAINTEXT: 'A registry mirror is reached without TLS.',
   GITOPS_PLAINTEXT: 'The Git repository is reached without TLS or SSH.',

@@ -1,6 +1,7 @@
 import { checkInputs } from '../../build/check-inputs.ts';
 import { type LoadedCluster, loadCluster } from '../../build/load-cluster.ts';
 import { countIssues } from '../../format/format-issues.ts';
+import { formatNodeSigner } from '../../format/format-node-signer.ts';
 import { formatQuorum } from '../../format/format-quorum.ts';
 import { formatReachability } from '../../format/format-reachability.ts';
 import { etcdMembers } from '../../model/cluster.ts';
@@ -11,7 +12,7 @@ import { EXIT } from '../exit-codes.ts';
 import { clusterFile } from '../places.ts';
 import { showWarnings } from '../show-warnings.ts';
 
-/** Checks a cluster file and says what it comes to: who reaches the virtual IP, and what etcd survives. */
+/** Checks a cluster file and says what it comes to: who reaches the virtual IP, what etcd survives, where a CA key lies. */
 export async function validate(input: CommandInput): Promise<number> {
   const { io } = input;
   const file = await clusterFile(input);
@@ -25,6 +26,7 @@ export async function validate(input: CommandInput): Promise<number> {
   const { cluster, warnings } = loaded;
   io.stdout(formatReachability(cluster));
   io.stdout(formatQuorum(cluster));
+  io.stdout(formatNodeSigner(cluster));
   io.stderr(`${file.name} is valid${warnings.length === 0 ? '' : `, with ${countIssues(warnings)}`}\n`);
   return EXIT.ok;
 }
