@@ -47,6 +47,8 @@ export const errorCodes = {
   SPEC_USER_INVALID: 'A value is no account name, or one that the system uses itself.',
   // Versions
   VERSION_UNSUPPORTED: 'This version is not one that Keelway supports.',
+  UPGRADE_SKIPS:
+    'From the last build to this one a minor of Kubernetes or etcd is left out, or a patch that etcd needs before.',
   VERSION_FLUX: 'Flux 2.9 needs Kubernetes 1.33 or newer.',
   // Network
   NETWORK_OVERLAP: 'Two of node subnet, pod CIDR and service CIDR overlap.',
@@ -112,6 +114,7 @@ export const errorCodes = {
 /** Codes of findings that are printed and let the command go on; `--strict` makes them fatal. */
 export const warningCodes = {
   VERSION_ETCD_OLD: 'This etcd is older than the one this Kubernetes minor is tested with.',
+  UPGRADE_BACK: 'The last build has a newer minor of Kubernetes or etcd; machines that booted it do not go back.',
   VERSION_ETCD_VULNERABLE: 'This etcd has published security holes.',
   NETWORK_NO_TIME_SERVERS: 'No time servers: certificates and etcd need clocks that agree.',
   NETWORK_NO_NAMESERVERS: 'No name servers: images and Git repositories cannot be found by name.',
