@@ -114,6 +114,7 @@ export const errorCodes = {
 /** Codes of findings that are printed and let the command go on; `--strict` makes them fatal. */
 export const warningCodes = {
   VERSION_ETCD_OLD: 'This etcd is older than the one this Kubernetes minor is tested with.',
+  VERSION_SUPPORT_ENDS: 'This Kubernetes minor gets critical fixes only, or none any more.',
   UPGRADE_BACK: 'The last build has a newer minor of Kubernetes or etcd; machines that booted it do not go back.',
   VERSION_ETCD_VULNERABLE: 'This etcd has published security holes.',
   NETWORK_NO_TIME_SERVERS: 'No time servers: certificates and etcd need clocks that agree.',

@@ -1,5 +1,6 @@
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { checkSupport } from '../../../lib/build/check-support.ts';
 import { upgradeFindings } from '../../../lib/build/check-upgrade.ts';
 import { exitCodeOf } from '../../../lib/cli/exit-codes.ts';
 import { bgpPassword } from '../../../lib/components/bgp-password.ts';
@@ -26,6 +27,7 @@ function otherCodes(): readonly string[] {
     ...findingsOf(`spec:\n  machines:\n${'    - {address: 1}\n'.repeat(300)}`),
     ...parseAssetLock(lock + entry.replace('1.4.3', 'latest')).issues,
     ...parseAssetLock(lock + entry + entry).issues,
+    ...checkSupport('1.35.6', Date.UTC(2027, 0, 1) / 1000),
     ...upgradeFindings({ kubernetes: '1.35.6', etcd: '3.7.1' }, VERSIONS, 'build/x'),
   ].map(({ code }) => code);
   try {
