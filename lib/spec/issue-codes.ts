@@ -58,6 +58,7 @@ export const errorCodes = {
   NETWORK_SERVICE_CIDR_SIZE: 'The service CIDR is too small for cluster DNS or larger than kube-apiserver accepts.',
   NETWORK_GATEWAY: 'The gateway is not a host address of the node subnet.',
   NETWORK_NAMESERVER: 'A name server is an address that machines or pods cannot use.',
+  NETWORK_TIME_SERVER: 'A time server is an address that machines cannot use before the cluster is there.',
   NETWORK_UNREACHABLE: 'A server lies outside the node subnet and there is no gateway, or a name needs a name server.',
   // Machines
   MACHINE_NO_CONTROL_PLANE: 'No machine has role control-plane.',

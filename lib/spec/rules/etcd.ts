@@ -75,26 +75,24 @@ function memberCount({ spec, machines }: RuleContext): readonly Issue[] {
   return issues;
 }
 
+/** Names below /var/lib where programs of the machines keep their state, in any of the operating systems. */
+const STATE_FOLDERS: readonly string[] = [
+  ...['NetworkManager', 'PackageKit', 'apt', 'bird', 'calico', 'chrony', 'cloud', 'cni', 'containerd', 'containers'],
+  ...['dbus', 'dhcp', 'dhcpcd', 'dnf', 'docker', 'dpkg', 'etcd/keelway-snapshots', 'etcd/member', 'flatcar', 'fwupd'],
+  ...['haproxy', 'ignition', 'keelway', 'kubelet', 'landscape', 'man-db', 'misc', 'nfs', 'ntpsec', 'pam', 'polkit-1'],
+  ...['portables', 'private', 'python', 'rpm', 'rpm-ostree', 'selinux', 'shells.state', 'shim-signed', 'snapd', 'sss'],
+  ...['sudo', 'systemd', 'ubuntu-advantage', 'ucf', 'update_engine', 'update-notifier', 'usbutils', 'vim', 'zincati'],
+];
+
 /** Folders that belong to the system or to other programs, with all that is in them. */
 const SYSTEM_TREES: readonly string[] = [
   ...['/bin', '/boot', '/dev', '/efi', '/etc', '/lib', '/lib64', '/proc', '/run', '/sbin', '/sys', '/tmp', '/usr'],
-  ...['/opt/bin', '/opt/cni', '/var/lock', '/var/log', '/var/run', '/var/tmp', '/var/lib/cloud', '/var/lib/containerd'],
-  ...['/var/lib/kubelet', '/var/lib/keelway', '/var/lib/systemd', '/var/lib/dpkg', '/var/lib/etcd/member'],
+  ...['/opt/bin', '/opt/cni', '/var/backups', '/var/cache', '/var/lock', '/var/log', '/var/mail', '/var/run'],
+  ...['/var/spool', '/var/tmp', ...STATE_FOLDERS.map((name) => `/var/lib/${name}`)],
 ];
 
 /** Folders that a mounted disk would hide. */
-const SYSTEM_FOLDERS: readonly string[] = [
-  '/',
-  '/home',
-  '/media',
-  '/mnt',
-  '/opt',
-  '/root',
-  '/srv',
-  '/var',
-  '/var/cache',
-  '/var/lib',
-];
+const SYSTEM_FOLDERS: readonly string[] = ['/', '/home', '/media', '/mnt', '/opt', '/root', '/srv', '/var', '/var/lib'];
 
 const SHARE = /^[a-z+]*:?\/\/|^[\w.-]+:\//i;
 const SHARE_FOLDER =
