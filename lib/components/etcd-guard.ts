@@ -248,6 +248,11 @@ wait_for_peers() {
           say "waiting: an empty member forms a cluster only when all others are there and empty:$waiting"
         else
           say "waiting: no member of the running cluster lists $own_url as one to join:$waiting"
+          case $waiting in
+            *'(silent)'*)
+              say "a silent member is off, or has a configuration without $name and lets it not in: boot it with the new one first"
+              ;;
+          esac
         fi
       fi
     fi

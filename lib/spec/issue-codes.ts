@@ -100,6 +100,7 @@ export const errorCodes = {
   // etcd
   ETCD_FAULT_TOLERANCE: 'Two members need both alive to write, and the file does not accept that.',
   ETCD_TOPOLOGY: 'The topology and the roles of the machines do not agree.',
+  ETCD_JOINING: 'The member that is to join is none of the machines, or there is no other.',
   ETCD_TOO_MANY_MEMBERS: 'More than seven members.',
   ETCD_DATA_DISK_MISSING: 'A machine that runs etcd has no data disk.',
   ETCD_DATA_DIRECTORY: 'The data directory is not an absolute path of its own.',
@@ -133,6 +134,8 @@ export const warningCodes = {
   ETCD_SINGLE_MEMBER: 'One etcd member: losing it stops the cluster.',
   ETCD_EVEN_MEMBERS: 'An even number of members tolerates no more failures than one member fewer.',
   ETCD_ACCEPTANCE_UNUSED: 'acceptNoFaultTolerance is set, but the members do tolerate a failure.',
+  ETCD_MEMBER_JOINING:
+    'A member is being added: it does not vote, and API servers do not use it, until the line is removed.',
   ETCD_QUOTA: 'The quota is smaller than the default of etcd or larger than etcd recommends.',
   PKI_RSA_LONG_LIVED: 'RSA-2048 keys that are valid for more than five years.',
   PKI_NODE_SIGNER_OFFLINE:

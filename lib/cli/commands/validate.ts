@@ -5,7 +5,7 @@ import { countIssues } from '../../format/format-issues.ts';
 import { formatNodeSigner } from '../../format/format-node-signer.ts';
 import { formatQuorum } from '../../format/format-quorum.ts';
 import { formatReachability } from '../../format/format-reachability.ts';
-import { etcdMembers } from '../../model/cluster.ts';
+import { votingMembers } from '../../model/cluster.ts';
 import { quorumOf } from '../../model/quorum.ts';
 import { vipReachability } from '../../model/reachability.ts';
 import { locateIssues } from '../../spec/locate.ts';
@@ -48,6 +48,6 @@ function reportOf({ cluster, warnings }: LoadedCluster): object {
     issues: warnings,
     cluster,
     reachability: vipReachability(cluster),
-    quorum: quorumOf(etcdMembers(cluster).length),
+    quorum: quorumOf(votingMembers(cluster).length),
   };
 }

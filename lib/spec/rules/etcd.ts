@@ -4,6 +4,7 @@ import { parseDurationMs, parseSizeBytes } from '../../model/quantities.ts';
 import { quorumOf } from '../../model/quorum.ts';
 import { topologyOf } from '../effective-machines.ts';
 import { finding } from '../issue-codes.ts';
+import { nearest } from '../suggest.ts';
 import { machinePath, type Rule, type RuleContext, rule } from './rule.ts';
 
 const ETCD: IssuePath = ['spec', 'etcd'];
@@ -73,6 +74,28 @@ function memberCount({ spec, machines }: RuleContext): readonly Issue[] {
     issues.push(finding('ETCD_ACCEPTANCE_UNUSED', [...ETCD, 'acceptNoFaultTolerance'], message, 'remove the line'));
   }
   return issues;
+}
+
+/** A member is added as a learner, one at a time; what is left to do is said until it is done. */
+function joining({ spec, machines }: RuleContext): readonly Issue[] {
+  const { joining: name } = spec.etcd;
+  if (name === undefined) return [];
+  const path = [...ETCD, 'joining'];
+  const members = machines.filter((machine) => machine.runsEtcd).map((machine) => machine.spec.name);
+  if (!members.includes(name)) {
+    const meant = nearest(name, members);
+    const hint = meant === null ? 'add the machine, or remove the line' : `did you mean ${meant}?`;
+    return [finding('ETCD_JOINING', path, `no machine called ${name} runs etcd`, hint)];
+  }
+  if (members.length === 1) {
+    return [
+      finding('ETCD_JOINING', path, `${name} is the only member; there is no cluster to join`, 'remove the line'),
+    ];
+  }
+  const { members: voters, tolerated } = quorumOf(members.length - 1);
+  const message = `${name} joins: until it votes, ${voters} ${voters === 1 ? 'member is' : 'members are'} all there is, of which ${tolerated} may fail`;
+  const hint = `boot the others with this build, add and promote ${name}, then remove the line: docs/etcd.md`;
+  return [finding('ETCD_MEMBER_JOINING', path, message, hint)];
 }
 
 /** Names below /var/lib where programs of the machines keep their state, in any of the operating systems. */
@@ -150,6 +173,7 @@ function quota({ spec }: RuleContext): readonly Issue[] {
 export const etcdRules: readonly Rule[] = [
   rule(['etcd', 'machines'], topology),
   rule(['etcd', 'machines'], memberCount),
+  rule(['etcd', 'machines'], joining),
   rule(['etcd'], dataDirectory),
   rule(['etcd'], timers),
   rule(['etcd'], quota),
