@@ -95,8 +95,8 @@ function describeChange({ kind, added, changed, removed }: MachineChange): strin
   return parts.filter((part) => part !== '').join(', ');
 }
 
-/** `57 certificates: 55 reused, 2 issued again (cp-1 apiserver: new SAN api.example.com)`, and when they end. */
-export function certificateLines(build: PreparedBuild, dry: boolean): string {
+/** `57 certificates: 55 reused, 2 issued again (cp-1 apiserver: new SAN api.example.com)`. */
+export function certificateLine(build: PreparedBuild, dry: boolean): string {
   const { issued, reused, leaves } = build.issued;
   const fresh = issued.filter(({ reason }) => reason === 'new');
   const again = issued.filter(({ reason }) => reason !== 'new');
@@ -108,8 +108,12 @@ export function certificateLines(build: PreparedBuild, dry: boolean): string {
   const reasons = Map.groupBy(again, ({ reason }) => reason);
   const why = [...reasons].map(([reason, members]) => `${nameSome(members.map(({ id }) => id))}: ${reason}`);
   const total = `${leaves.size} certificates: ${parts.filter((part) => part !== '').join(', ')}`;
-  const ends = renewalLine(firstEnd(build.issued.leaves.values()), build.plan.cluster.pki);
-  return `${total}${why.length === 0 ? '' : ` (${why.join('; ')})`}\n${ends}`;
+  return `${total}${why.length === 0 ? '' : ` (${why.join('; ')})`}\n${ends(build)}`;
+}
+
+/** What the operator must not forget. */
+function ends({ issued, plan }: PreparedBuild): string {
+  return renewalLine(firstEnd(issued.leaves.values()), plan.cluster.pki);
 }
 
 function nameSome(ids: readonly string[]): string {

@@ -249,8 +249,8 @@ wait_for_peers() {
         else
           say "waiting: no member of the running cluster lists $own_url as one to join:$waiting"
           case $waiting in
-            *'(silent)'*)
-              say "a silent member is off, or has a configuration without $name and lets it not in: boot it with the new one first"
+            *"(silent)"*)
+              say "a silent member is off, or does not let this machine in: the running members need the configuration that names $name first"
               ;;
           esac
         fi

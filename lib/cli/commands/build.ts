@@ -1,5 +1,5 @@
 import { writeGeneration } from '../../output/write-generation.ts';
-import { buildReport, certificateLines, machineTable } from '../build-summary.ts';
+import { buildReport, certificateLine, machineTable } from '../build-summary.ts';
 import { type CommandInput, isJson } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { nextSteps } from '../next-steps.ts';
@@ -24,7 +24,7 @@ export async function build(input: CommandInput): Promise<number> {
     return EXIT.ok;
   }
   io.stdout(machineTable(prepared));
-  io.stdout(certificateLines(prepared, false));
+  io.stdout(certificateLine(prepared, false));
   const seconds = (Number(process.hrtime.bigint() - start) / 1e9).toFixed(2);
   const { shown } = prepared.folder;
   io.stderr(

@@ -1,5 +1,5 @@
 import type { MachineChange } from '../../output/compare-manifests.ts';
-import { buildReport, certificateLines, machineTable } from '../build-summary.ts';
+import { buildReport, certificateLine, machineTable } from '../build-summary.ts';
 import { type CommandInput, isJson } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { prepareBuild } from '../prepare-build.ts';
@@ -16,7 +16,7 @@ export async function plan(input: CommandInput): Promise<number> {
   }
   io.stdout(machineTable(prepared));
   for (const change of prepared.changes) io.stdout(fileLines(change));
-  io.stdout(certificateLines(prepared, true));
+  io.stdout(certificateLine(prepared, true));
   const changes = prepared.changes.some(({ kind }) => kind !== 'unchanged');
   io.stderr(changes ? `nothing was written; keelway build does it\n` : `${prepared.folder.shown} is up to date\n`);
   return EXIT.ok;
