@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Issue } from '../issue.ts';
-import type { Versions } from '../model/cluster.ts';
+import type { Cluster, Versions } from '../model/cluster.ts';
 import { type UpgradedProgram, type UpgradeObstacle, upgradeObstacle } from '../model/upgrade.ts';
 import { PLAN_DOCUMENT } from '../output/plan-document.ts';
 import type { FilesPort } from '../ports.ts';
@@ -19,11 +19,15 @@ export interface OutputPlace {
  * Judges the step from the versions of the last build to those of the next. What the machines really run is not known
  * here; the last build is what they were given.
  *
- * @returns Findings without positions; none when there is no output yet.
+ * @returns Findings without positions; none when there is no output of this cluster yet.
  */
-export async function checkUpgrade(files: FilesPort, output: OutputPlace, next: Versions): Promise<readonly Issue[]> {
-  const last = await lastVersions(files, join(output.path, PLAN_DOCUMENT));
-  return last === null ? [] : upgradeFindings(last, next, output.shown);
+export async function checkUpgrade(
+  files: FilesPort,
+  output: OutputPlace,
+  { name, versions }: Pick<Cluster, 'name' | 'versions'>,
+): Promise<readonly Issue[]> {
+  const last = await lastVersions(files, join(output.path, PLAN_DOCUMENT), name);
+  return last === null ? [] : upgradeFindings(last, versions, output.shown);
 }
 
 /** The findings about a step between two builds; pure. */
@@ -60,15 +64,16 @@ function toIssue(
   return finding('UPGRADE_SKIPS', path, message, `build and boot ${needed} first, ${order}; ${unused}`);
 }
 
-/** Anything that is no plan of Keelway's gives nothing to compare with. */
-async function lastVersions(files: FilesPort, path: string): Promise<Partial<Versions> | null> {
+/** Anything that is no plan of this cluster gives nothing to compare with. */
+async function lastVersions(files: FilesPort, path: string, cluster: string): Promise<Partial<Versions> | null> {
   if ((await files.stat(path)) === null) return null;
   try {
     const plan = JSON.parse(new TextDecoder().decode(await files.read(path, LIMIT_BYTES))) as {
       readonly kind?: unknown;
-      readonly versions?: Partial<Versions>;
+      readonly cluster?: unknown;
+      readonly versions?: Partial<Versions> | null;
     } | null;
-    return plan?.kind === 'Plan' && typeof plan.versions === 'object' ? plan.versions : null;
+    return plan?.kind === 'Plan' && plan.cluster === cluster ? (plan.versions ?? null) : null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

@@ -24,7 +24,7 @@ export async function prepareBuild(input: CommandInput): Promise<PreparedBuild> 
   const file = await clusterFile(input);
   const loaded = loadCluster(file, { strict });
   const folder = outputFolder(input, loaded.cluster.name);
-  const steps = await checkUpgrade(input.ports.files, folder, loaded.cluster.versions);
+  const steps = await checkUpgrade(input.ports.files, folder, loaded.cluster);
   if (steps.some(({ severity }) => severity === 'error')) {
     throw invalidSpec(file.name, locateIssues([...loaded.warnings, ...steps], loaded.source), false);
   }

@@ -70,7 +70,10 @@ describe('a build after another', () => {
       'null',
       '[]',
       '{"kind":"Plan"}',
-      '{"kind":"Plan","versions":{"etcd":[3],"kubernetes":"x"}}',
+      '{"kind":"Plan","cluster":"ha"}',
+      '{"kind":"Plan","cluster":"ha","versions":null}',
+      '{"kind":"Plan","cluster":"other","versions":{"etcd":"3.5.33","kubernetes":"1.35.6"}}',
+      '{"kind":"Plan","cluster":"ha","versions":{"etcd":[3],"kubernetes":"x"}}',
     ]) {
       writeFileSync(join(cwd, 'build/ha/plan.json'), text);
       expect((await run('plan')).exitCode, text).toBe(0);
