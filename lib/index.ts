@@ -6,12 +6,13 @@
  *
  * @module
  */
+export { bootstrapManifest } from './components/bootstrap-objects.ts';
 export { type ErrorCode, KeelwayError, type KeelwayErrorOptions } from './errors.ts';
 export { formatIssuePath, type Issue, type IssuePath, type Severity, type SourcePosition } from './issue.ts';
 export type * from './model/cluster.ts';
 export type * from './model/machine.ts';
 export { nodePorts } from './node-ports.ts';
-export { planCertificates } from './pki/certificates.ts';
+export { planCertificates, superAdminRequest } from './pki/certificates.ts';
 export { type IssueOptions, type IssueResult, issueCertificates } from './pki/issue-certificates.ts';
 export type { KeptLeaf } from './pki/kept-leaf.ts';
 export { type KubeconfigOptions, renderKubeconfig } from './pki/kubeconfig.ts';

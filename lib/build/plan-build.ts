@@ -8,6 +8,7 @@ import { planCluster } from '../plan/plan-cluster.ts';
 import type { Ports } from '../ports.ts';
 import { locateIssues } from '../spec/locate.ts';
 import type { SourceDocument } from '../spec/source-document.ts';
+import { checkSupport } from './check-support.ts';
 import { type IssuedForCluster, issueForCluster, type SecretsPlace } from './issue-for-cluster.ts';
 import type { LoadedCluster } from './load-cluster.ts';
 import { readInputs } from './read-inputs.ts';
@@ -34,7 +35,9 @@ export async function planBuild(loaded: LoadedCluster, place: SecretsPlace, port
     const issued = await issueForCluster(cluster, planCertificates(cluster), place, ports);
     const hash = createHash();
     const plan = planCluster(cluster, issued.bundle, inputs, hash);
-    return { plan, issued, warnings: locateIssues([...loaded.warnings, ...issued.warnings], source), hash };
+    const support = checkSupport(cluster.versions.kubernetes, ports.clock.nowSeconds());
+    const warnings = locateIssues([...loaded.warnings, ...support, ...issued.warnings], source);
+    return { plan, issued, warnings, hash };
   } catch (error) {
     throw withPositions(error, source);
   }

@@ -2,6 +2,7 @@ import { KeelwayError } from '../errors.ts';
 import type { Issue } from '../issue.ts';
 import type { Hash } from '../output/hash.ts';
 import { describeOutput, type Manifest } from '../output/manifest.ts';
+import { objectsDocument } from '../output/objects-document.ts';
 import type { OutputFile } from '../output/output-file.ts';
 import { planDocument } from '../output/plan-document.ts';
 import { renderMachine } from '../output/render-machine.ts';
@@ -34,7 +35,11 @@ export function renderBuild(plan: ClusterPlan, createdSeconds: number, hash: Has
       issues,
     });
   }
-  const outputs = [...machines.flatMap((machine) => machine.outputs), planDocument(plan)];
+  const outputs = [
+    ...machines.flatMap((machine) => machine.outputs),
+    ...objectsDocument(plan.cluster),
+    planDocument(plan),
+  ];
   const manifest = describeOutput(plan.cluster.name, plan.machines, outputs, hash);
   const contents = `${JSON.stringify(manifest, null, 1)}\n`;
   return { outputs: [...outputs, { path: 'manifest.json', contents, secret: true }], manifest };

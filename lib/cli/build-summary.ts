@@ -1,4 +1,5 @@
 import type { MachineChange } from '../output/compare-manifests.ts';
+import { type FirstEnd, firstEnd, renewalLine } from './certificate-ends.ts';
 import type { PreparedBuild } from './prepare-build.ts';
 import { textTable } from './text-table.ts';
 
@@ -13,6 +14,8 @@ export interface BuildReport {
     readonly total: number;
     readonly reused: number;
     readonly issued: readonly { readonly id: string; readonly reason: string }[];
+    /** The one that ends first. */
+    readonly firstEnd: FirstEnd | null;
   };
   readonly warnings: PreparedBuild['warnings'];
 }
@@ -39,7 +42,12 @@ export function buildReport(build: PreparedBuild, written: boolean): BuildReport
       configFormat: machine.configFormat,
       sizeBytes: mainOutput(build, machine.name).sizeBytes,
     })),
-    certificates: { total: issued.leaves.size, reused: issued.reused, issued: issued.issued },
+    certificates: {
+      total: issued.leaves.size,
+      reused: issued.reused,
+      issued: issued.issued,
+      firstEnd: firstEnd(issued.leaves.values()),
+    },
     warnings,
   };
 }
@@ -100,7 +108,12 @@ export function certificateLine(build: PreparedBuild, dry: boolean): string {
   const reasons = Map.groupBy(again, ({ reason }) => reason);
   const why = [...reasons].map(([reason, members]) => `${nameSome(members.map(({ id }) => id))}: ${reason}`);
   const total = `${leaves.size} certificates: ${parts.filter((part) => part !== '').join(', ')}`;
-  return `${total}${why.length === 0 ? '' : ` (${why.join('; ')})`}\n`;
+  return `${total}${why.length === 0 ? '' : ` (${why.join('; ')})`}\n${ends(build)}`;
+}
+
+/** What the operator must not forget. */
+function ends({ issued, plan }: PreparedBuild): string {
+  return renewalLine(firstEnd(issued.leaves.values()), plan.cluster.pki);
 }
 
 function nameSome(ids: readonly string[]): string {

@@ -100,10 +100,16 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'kubeconfig',
     summary: "Print the operator's kubeconfig, or write it (0600)",
+    details:
+      'With --super-admin it is the superuser of the group system:masters, by the address of the first control-plane ' +
+      'machine: for the first permissions of a cluster whose node-signer is offline, and when permissions were lost. No ' +
+      'binding can stop it, so it ends after hours, is kept nowhere, and is to be deleted after use.',
     operands: [CLUSTER_FILE],
     options: {
       out: { value: 'FILE', short: 'o', summary: 'Write it there instead of printing it' },
       server: { value: 'URL', summary: 'Another address of the API (default: the endpoint)' },
+      'super-admin': { summary: 'The superuser, for hours, instead of the operator' },
+      lifetime: { value: 'DURATION', summary: 'How long the superuser lives, 24h at most (default: 1h)' },
       secrets: SECRETS,
       identity: IDENTITY,
     },

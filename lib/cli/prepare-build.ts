@@ -1,8 +1,10 @@
+import { checkUpgrade } from '../build/check-upgrade.ts';
 import { invalidSpec, loadCluster } from '../build/load-cluster.ts';
 import { type PlannedBuild, planBuild, withPositions } from '../build/plan-build.ts';
 import { type RenderedBuild, renderBuild } from '../build/render-build.ts';
 import { compareManifests, type MachineChange } from '../output/compare-manifests.ts';
 import { readManifest } from '../output/write-generation.ts';
+import { locateIssues } from '../spec/locate.ts';
 import type { CommandInput } from './command.ts';
 import { createdSeconds } from './created-seconds.ts';
 import { clusterFile, clusterWords, outputFolder, secretsPlace } from './places.ts';
@@ -21,14 +23,19 @@ export async function prepareBuild(input: CommandInput): Promise<PreparedBuild> 
   const strict = input.options.strict === true;
   const file = await clusterFile(input);
   const loaded = loadCluster(file, { strict });
+  const folder = outputFolder(input, loaded.cluster.name);
+  const steps = await checkUpgrade(input.ports.files, folder, loaded.cluster);
+  if (steps.some(({ severity }) => severity === 'error')) {
+    throw invalidSpec(file.name, locateIssues([...loaded.warnings, ...steps], loaded.source), false);
+  }
   const planned = await planBuild(loaded, secretsPlace(input, file), input.ports);
-  if (strict && planned.warnings.length > 0) throw invalidSpec(file.name, planned.warnings, true);
+  const warnings = locateIssues([...planned.warnings, ...steps], loaded.source);
+  if (strict && warnings.length > 0) throw invalidSpec(file.name, warnings, true);
   const created = createdSeconds(input.io.env) ?? planned.issued.secrets.createdSeconds;
   const rendered = renderLocated(planned, created, loaded.source);
-  const folder = outputFolder(input, loaded.cluster.name);
   const previous = await readManifest(input.ports.files, folder.path);
   const changes = compareManifests(previous, rendered.manifest);
-  return { ...planned, ...rendered, clusterWords: clusterWords(input, file), folder, changes };
+  return { ...planned, ...rendered, warnings, clusterWords: clusterWords(input, file), folder, changes };
 }
 
 function renderLocated(

@@ -1,4 +1,4 @@
-import { type Cluster, etcdMembers, machinesOf } from '../model/cluster.ts';
+import { type Cluster, machinesOf, votingMembers } from '../model/cluster.ts';
 import type { Machine } from '../model/machine.ts';
 import { apiServerHasPeerProxy } from '../model/quirks.ts';
 import { ADMISSION_PLUGINS } from './admission.ts';
@@ -65,7 +65,7 @@ function authentication({ network }: Cluster): string[] {
  * API server, while the loss of the own member makes only this one unready, and clients go to the others.
  */
 function etcd(cluster: Cluster, machine: Machine): string[] {
-  const addresses = machine.runsEtcd ? ['127.0.0.1'] : etcdMembers(cluster).map(({ address }) => address);
+  const addresses = machine.runsEtcd ? ['127.0.0.1'] : votingMembers(cluster).map(({ address }) => address);
   const servers = addresses.map((address) => `https://${address}:${ETCD_CLIENT_PORT}`);
   return [
     `--etcd-servers=${servers.join(',')}`,

@@ -79,6 +79,8 @@ export interface Etcd {
   readonly quotaBackendBytes: number;
   /** `new`: seeds of a cluster that has not formed yet (first boot); `existing`: a member may only join, never form. */
   readonly initialClusterState: 'new' | 'existing';
+  /** Machine whose member is being added and does not vote yet: API servers do not use it. Null: none. */
+  readonly joining: string | null;
   readonly heartbeatIntervalMs: number;
   readonly electionTimeoutMs: number;
 }
@@ -152,6 +154,12 @@ export function machinesOf(cluster: Cluster, role: Machine['role']): readonly Ma
   return cluster.machines.filter((machine) => machine.role === role);
 }
 
+/** All of them, the one that is joining among them. */
 export function etcdMembers(cluster: Cluster): readonly Machine[] {
   return cluster.machines.filter((machine) => machine.runsEtcd);
+}
+
+/** Those that vote, and that clients may use: a learner refuses to read. */
+export function votingMembers(cluster: Cluster): readonly Machine[] {
+  return etcdMembers(cluster).filter((machine) => machine.name !== cluster.etcd.joining);
 }

@@ -43,6 +43,15 @@ export function etcdHasTlsMinVersionFlag(etcdVersion: string): boolean {
 }
 
 /**
+ * The step from etcd 3.5 to 3.6 needs every member at 3.5.26 or newer first: older ones bring removed members back to life.
+ *
+ * @see https://etcd.io/docs/latest/upgrades/upgrade_3_6/
+ */
+export function etcdCanUpgradeTo36(etcdVersion: string): boolean {
+  return atLeast(etcdVersion, '3.5.26');
+}
+
+/**
  * The step from etcd 3.6 to 3.7 needs every member at 3.6.11 or newer first.
  *
  * @see https://etcd.io/docs/v3.7/upgrades/upgrade_3_7/

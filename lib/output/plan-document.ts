@@ -1,6 +1,9 @@
 import type { ClusterPlan } from '../plan/cluster-plan.ts';
 import type { OutputFile } from './output-file.ts';
 
+/** Name of the file in the output folder. */
+export const PLAN_DOCUMENT = 'plan.json';
+
 /**
  * `plan.json`: the machines, the order in which they are best started and the gate behind each step. Holds no secret.
  *
@@ -30,5 +33,5 @@ export function planDocument({ cluster, machines, bootOrder }: ClusterPlan): Out
     })),
     bootOrder,
   };
-  return { path: 'plan.json', contents: `${JSON.stringify(document, null, 2)}\n`, secret: false };
+  return { path: PLAN_DOCUMENT, contents: `${JSON.stringify(document, null, 2)}\n`, secret: false };
 }

@@ -3,8 +3,14 @@ import type { Machine } from '../model/machine.ts';
 import { ipBytes } from './ip-bytes.ts';
 import type { AuthorityName, CertificateRequest, KeyUsagePurpose } from './pki-bundle.ts';
 
-/** Group of the operator's certificate; the machines bind it to cluster-admin. Unlike system:masters it can be revoked. */
+/**
+ * Group of the operator's certificate; a ClusterRoleBinding makes it administrator. Unlike system:masters it is nobody
+ * until that is applied.
+ */
 export const ADMIN_GROUP = 'keelway:cluster-admins';
+
+/** Id of the operator's certificate. */
+export const ADMIN_ID = 'operator/admin';
 
 type Sans = CertificateRequest['sans'];
 
@@ -88,7 +94,7 @@ const ETCD_ROWS: readonly CertificateRow[] = [
  * Plans every certificate the cluster needs; makes no keys.
  *
  * Machines in spec order, then the operator's. One certificate has one key: nothing is shared between machines, and
- * nothing is in the group system:masters.
+ * nothing is in the group system:masters; see {@link superAdminRequest}.
  *
  * @param cluster - Resolved model.
  * @returns Requests with ids `<machine>/<certificate>` and `operator/admin`; SANs without duplicates.
@@ -111,7 +117,7 @@ export function planCertificates(cluster: Cluster): readonly CertificateRequest[
     }
   }
   requests.push({
-    id: 'operator/admin',
+    id: ADMIN_ID,
     machine: null,
     authority: 'kubernetes',
     commonName: 'kubernetes-admin',
@@ -121,6 +127,24 @@ export function planCertificates(cluster: Cluster): readonly CertificateRequest[
     validitySeconds: cluster.pki.leafValiditySeconds,
   });
   return requests;
+}
+
+/**
+ * The certificate of the superuser, whom no binding makes and none can stop: for hours, kept nowhere, on no machine. It
+ * gives a cluster its first permissions when the machines may not (`pki.nodeSigner: offline`), and opens one again whose
+ * bindings were lost.
+ */
+export function superAdminRequest(validitySeconds: number): CertificateRequest {
+  return {
+    id: 'operator/super-admin',
+    machine: null,
+    authority: 'kubernetes',
+    commonName: 'kubernetes-super-admin',
+    organizations: ['system:masters'],
+    usages: CLIENT,
+    sans: noSans(),
+    validitySeconds,
+  };
 }
 
 function rowsOf(machine: Machine, cluster: Cluster): readonly CertificateRow[] {

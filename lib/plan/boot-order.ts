@@ -1,4 +1,4 @@
-import { type Cluster, etcdMembers, machinesOf } from '../model/cluster.ts';
+import { type Cluster, etcdMembers, machinesOf, votingMembers } from '../model/cluster.ts';
 import type { Machine } from '../model/machine.ts';
 import type { BootStage } from './cluster-plan.ts';
 
@@ -9,14 +9,15 @@ import type { BootStage } from './cluster-plan.ts';
 export function bootOrder(cluster: Cluster): readonly BootStage[] {
   const members = etcdMembers(cluster);
   const controlPlane = machinesOf(cluster, 'control-plane');
-  const quorum = Math.floor(members.length / 2) + 1;
+  const voters = votingMembers(cluster).length;
+  const quorum = Math.floor(voters / 2) + 1;
   const stages: BootStage[] = [
     {
       stage: 'etcd',
       machines: names(members),
       gate: {
         name: 'etcd-quorum',
-        description: `${quorum} of ${members.length} etcd ${members.length === 1 ? 'member answers' : 'members answer'} /readyz`,
+        description: `${quorum} of ${voters} etcd ${voters === 1 ? 'member answers' : 'members answer'} /readyz`,
       },
     },
     {
@@ -24,7 +25,9 @@ export function bootOrder(cluster: Cluster): readonly BootStage[] {
       machines: names(controlPlane),
       gate: {
         name: 'api-ready',
-        description: `/readyz of every API server and https://${endpoint(cluster)}/readyz answer 200, and the bootstrap units have run`,
+        description: `/readyz of every API server and https://${endpoint(cluster)}/readyz answer 200, and ${
+          cluster.pki.nodeSigner === 'online' ? 'the bootstrap units have run' : 'objects.yaml has been applied'
+        }`,
       },
     },
     {

@@ -86,6 +86,7 @@ export interface EtcdSpec {
   readonly dataDirectory: string;
   readonly quotaBackendSize: string;
   readonly initialClusterState: 'new' | 'existing';
+  readonly joining?: string | undefined;
   readonly acceptNoFaultTolerance: boolean;
   readonly heartbeatInterval: string;
   readonly electionTimeout: string;

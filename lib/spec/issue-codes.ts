@@ -47,6 +47,8 @@ export const errorCodes = {
   SPEC_USER_INVALID: 'A value is no account name, or one that the system uses itself.',
   // Versions
   VERSION_UNSUPPORTED: 'This version is not one that Keelway supports.',
+  UPGRADE_SKIPS:
+    'From the last build to this one a minor of Kubernetes or etcd is left out, or a patch that etcd needs before.',
   VERSION_FLUX: 'Flux 2.9 needs Kubernetes 1.33 or newer.',
   // Network
   NETWORK_OVERLAP: 'Two of node subnet, pod CIDR and service CIDR overlap.',
@@ -56,6 +58,7 @@ export const errorCodes = {
   NETWORK_SERVICE_CIDR_SIZE: 'The service CIDR is too small for cluster DNS or larger than kube-apiserver accepts.',
   NETWORK_GATEWAY: 'The gateway is not a host address of the node subnet.',
   NETWORK_NAMESERVER: 'A name server is an address that machines or pods cannot use.',
+  NETWORK_TIME_SERVER: 'A time server is an address that machines cannot use before the cluster is there.',
   NETWORK_UNREACHABLE: 'A server lies outside the node subnet and there is no gateway, or a name needs a name server.',
   // Machines
   MACHINE_NO_CONTROL_PLANE: 'No machine has role control-plane.',
@@ -97,6 +100,7 @@ export const errorCodes = {
   // etcd
   ETCD_FAULT_TOLERANCE: 'Two members need both alive to write, and the file does not accept that.',
   ETCD_TOPOLOGY: 'The topology and the roles of the machines do not agree.',
+  ETCD_JOINING: 'The member that is to join is none of the machines, or there is no other.',
   ETCD_TOO_MANY_MEMBERS: 'More than seven members.',
   ETCD_DATA_DISK_MISSING: 'A machine that runs etcd has no data disk.',
   ETCD_DATA_DIRECTORY: 'The data directory is not an absolute path of its own.',
@@ -112,6 +116,8 @@ export const errorCodes = {
 /** Codes of findings that are printed and let the command go on; `--strict` makes them fatal. */
 export const warningCodes = {
   VERSION_ETCD_OLD: 'This etcd is older than the one this Kubernetes minor is tested with.',
+  VERSION_SUPPORT_ENDS: 'This Kubernetes minor gets critical fixes only, or none any more.',
+  UPGRADE_BACK: 'The last build has a newer minor of Kubernetes or etcd; machines that booted it do not go back.',
   VERSION_ETCD_VULNERABLE: 'This etcd has published security holes.',
   NETWORK_NO_TIME_SERVERS: 'No time servers: certificates and etcd need clocks that agree.',
   NETWORK_NO_NAMESERVERS: 'No name servers: images and Git repositories cannot be found by name.',
@@ -128,8 +134,12 @@ export const warningCodes = {
   ETCD_SINGLE_MEMBER: 'One etcd member: losing it stops the cluster.',
   ETCD_EVEN_MEMBERS: 'An even number of members tolerates no more failures than one member fewer.',
   ETCD_ACCEPTANCE_UNUSED: 'acceptNoFaultTolerance is set, but the members do tolerate a failure.',
+  ETCD_MEMBER_JOINING:
+    'A member is being added: it does not vote, and API servers do not use it, until the line is removed.',
   ETCD_QUOTA: 'The quota is smaller than the default of etcd or larger than etcd recommends.',
   PKI_RSA_LONG_LIVED: 'RSA-2048 keys that are valid for more than five years.',
+  PKI_NODE_SIGNER_OFFLINE:
+    'The node-signer is offline: no machine gives the first permissions, and kubelets do not renew their certificates.',
   ACCESS_NO_SSH_KEYS: 'No SSH key: nobody can log in to a machine.',
   REGISTRY_PLAINTEXT: 'A registry mirror is reached without TLS.',
   GITOPS_PLAINTEXT: 'The Git repository is reached without TLS or SSH.',

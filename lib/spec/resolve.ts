@@ -93,7 +93,9 @@ function resolveEtcd(body: ClusterBody): Etcd {
     topology: topologyOf(body),
     dataDirectory: etcd.dataDirectory,
     quotaBackendBytes: required(parseSizeBytes(etcd.quotaBackendSize), etcd.quotaBackendSize),
-    initialClusterState: etcd.initialClusterState,
+    // There is a cluster to join.
+    initialClusterState: etcd.joining === undefined ? etcd.initialClusterState : 'existing',
+    joining: etcd.joining ?? null,
     heartbeatIntervalMs: milliseconds(etcd.heartbeatInterval),
     electionTimeoutMs: milliseconds(etcd.electionTimeout),
   };

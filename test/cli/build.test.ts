@@ -55,6 +55,7 @@ describe('keelway build', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^ha {2}Kubernetes 1\.36\.4 {2}etcd 3\.6\.16 {2}VIP 10\.0\.0\.100 \(bgp-mesh\)$/m);
     expect(stdout).toMatch(/^\d+ certificates: \d+ issued$/m);
+    expect(stdout).toMatch(/^the first ends on \d{4}-\d\d-\d\d \(.*\): build again from \d{4}-\d\d-\d\d on, /m);
     expect(stderr).toContain('warning[ETCD_NO_FAULT_TOLERANCE]');
     expect(stderr).toMatch(/wrote build\/ha in \d\.\d\d s\. Next: start each machine with its seed\.iso/);
     const machines = ['cp-1', 'cp-2', 'cp-3', 'etcd-1', 'etcd-2', 'worker-1', 'worker-2', 'worker-3'];

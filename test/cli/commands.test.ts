@@ -76,7 +76,97 @@ describe('keelway kubeconfig', () => {
   });
 });
 
+describe('keelway kubeconfig --super-admin', () => {
+  const subjectOf = (kubeconfig: string): string => {
+    const [, data = ''] = /client-certificate-data: "?([A-Za-z0-9+/=]+)/.exec(kubeconfig) ?? [];
+    const args = ['x509', '-noout', '-subject', '-enddate', '-nameopt', 'RFC2253'];
+    return execFileSync('openssl', args, { input: Buffer.from(data, 'base64'), encoding: 'utf8' });
+  };
+
+  it('is the superuser by a machine of its own, for an hour, and kept nowhere', async () => {
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const { exitCode, stdout, stderr } = await run('kubeconfig', '--super-admin');
+    expect(exitCode).toBe(EXIT.ok);
+    expect(stdout).toContain('server: "https://10.0.0.11:6443"');
+    const [subject = '', end = ''] = subjectOf(stdout).split('\n');
+    expect(subject).toMatch(
+      /^subject=(O=system:masters,CN=kubernetes-super-admin|CN=kubernetes-super-admin,O=system:masters)$/,
+    );
+    const endSeconds = Date.parse(end.replace('notAfter=', '')) / 1000;
+    expect(endSeconds - nowSeconds).toBeGreaterThanOrEqual(3600);
+    expect(endSeconds - nowSeconds).toBeLessThan(3660);
+    expect(stderr).toMatch(/^the superuser \(system:masters\) until \d{4}-.*Z: .*delete it after use$/m);
+    expect((await run('kubeconfig', '--super-admin')).stdout).not.toBe(stdout);
+    expect(readFileSync(join(cwd, 'secrets.yaml.leaves/_operator.json'), 'utf8')).not.toMatch(/super|masters/);
+  });
+
+  it('writes it to its owner alone, for as long as is asked, and never for more than a day', async () => {
+    expect((await run('kubeconfig', '--super-admin', '--lifetime', '24h', '-o', 'super.conf')).exitCode).toBe(EXIT.ok);
+    expect(statSync(join(cwd, 'super.conf')).mode & 0o777).toBe(0o600);
+    for (const lifetime of ['25h', '8760h', '1', '0s', '500ms', 'soon']) {
+      const { exitCode, stderr } = await run('kubeconfig', '--super-admin', '--lifetime', lifetime);
+      expect({ exitCode, stderr }).toMatchObject({
+        exitCode: EXIT.invalidInput,
+        stderr: expect.stringContaining('24h'),
+      });
+    }
+    expect((await run('kubeconfig', '--lifetime', '1h')).stderr).toContain('add --super-admin');
+  });
+});
+
+describe('pki.nodeSigner: offline', () => {
+  const offline = (file: string): string => {
+    const text = readFileSync(join(cwd, 'cluster.yaml'), 'utf8');
+    writeFileSync(join(cwd, file), text.replace('\n  access:', '\n  pki: {nodeSigner: offline}\n  access:'));
+    return file;
+  };
+
+  it('warns, with its place, and says what follows', async () => {
+    const { stdout, stderr } = await run('validate', offline('offline.yaml'));
+    expect(stderr).toContain('warning[PKI_NODE_SIGNER_OFFLINE] spec.pki.nodeSigner:');
+    expect(stdout).toMatch(/^CA keys: none on any machine; .* you give the cluster its first permissions$/m);
+    expect((await run('validate')).stdout).toMatch(/^CA keys: the node-signer's on cp-1, cp-2, cp-3, /m);
+  });
+
+  it('writes the objects, prints the steps in their order and the end of the certificates', async () => {
+    const { stdout, stderr } = await run('build', offline('offline.yaml'), '-o', 'kept-back');
+    const steps = [...stderr.matchAll(/^ {2}(\d)\. (.*)$/gm)].map(([, number, step]) => `${number} ${step}`);
+    expect(steps).toEqual([
+      '1 start each machine with its seed.iso from kept-back/machines/<name>, until https://10.0.0.11:6443/readyz answers',
+      '2 keelway kubeconfig offline.yaml --super-admin -o super-admin.kubeconfig',
+      expect.stringMatching(/^3 kubectl .* apply --server-side .* -f kept-back\/objects\.yaml$/),
+      expect.stringMatching(
+        /^4 kubectl .* label node cp-1 cp-2 cp-3 node-role\.kubernetes\.io\/control-plane= .*--overwrite$/,
+      ),
+      '5 rm super-admin.kubeconfig; keelway kubeconfig offline.yaml -o kubeconfig',
+    ]);
+    expect(stdout).toMatch(/^the first ends on \d{4}-\d\d-\d\d \(.*\): .*; kubelets do not renew theirs either$/m);
+    const objects = readFileSync(join(cwd, 'kept-back/objects.yaml'), 'utf8');
+    expect(objects).toContain('name: "keelway:cluster-admins"');
+    expect(objects).not.toContain('keelway:node-certificate-rotation');
+    const { bootOrder } = JSON.parse(readFileSync(join(cwd, 'kept-back/plan.json'), 'utf8'));
+    expect(JSON.stringify(bootOrder)).toContain('and objects.yaml has been applied');
+    expect(JSON.stringify(bootOrder)).not.toContain('bootstrap unit');
+  });
+});
+
 describe('keelway secrets show', () => {
+  it('shows when the kept certificates end', async () => {
+    await run('build');
+    const { stdout } = await run('secrets', 'show');
+    expect(stdout).toMatch(/^ {2}cp-1 certificates +10 +ECDSA-P256 +until \d{4}-\d\d-\d\d +first [a-z-]+$/m);
+    const { certificates } = JSON.parse((await run('secrets', 'show', '--output', 'json')).stdout);
+    expect(certificates).toHaveLength(46);
+    expect(certificates).toContainEqual({
+      id: 'etcd-1/etcd-peer',
+      authority: 'etcd-peer',
+      keyAlgorithm: 'ECDSA-P256',
+      notBeforeSeconds: expect.any(Number),
+      notAfterSeconds: expect.any(Number),
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+  });
+
   it('shows fingerprints that openssl shows, and no key', async () => {
     const { stdout } = await run('secrets', 'show', '--output', 'json');
     const ca = (await run('render', 'cp-1', '/etc/kubernetes/pki/ca.crt')).stdout;

@@ -2,7 +2,8 @@ import { writeGeneration } from '../../output/write-generation.ts';
 import { buildReport, certificateLine, machineTable } from '../build-summary.ts';
 import { type CommandInput, isJson } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { type PreparedBuild, prepareBuild } from '../prepare-build.ts';
+import { nextSteps } from '../next-steps.ts';
+import { prepareBuild } from '../prepare-build.ts';
 import { showWarnings } from '../show-warnings.ts';
 import { plan } from './plan.ts';
 
@@ -29,19 +30,7 @@ export async function build(input: CommandInput): Promise<number> {
   io.stderr(
     result === 'unchanged'
       ? `${shown} is up to date: nothing was written (${seconds} s)\n`
-      : `wrote ${shown} in ${seconds} s. ${nextSteps(prepared)}\n`,
+      : `wrote ${shown} in ${seconds} s. ${nextSteps(prepared)}`,
   );
   return EXIT.ok;
-}
-
-function nextSteps({ plan: { cluster }, clusterWords, folder }: PreparedBuild): string {
-  const formats = new Set(cluster.machines.map((machine) => machine.configFormat));
-  const media = [
-    ...(formats.has('cloud-init') ? ['seed.iso'] : []),
-    ...(formats.has('ignition') ? ['ignition.json'] : []),
-  ];
-  return (
-    `Next: start each machine with its ${media.join(' or ')} from ${folder.shown}/machines/<name>, ` +
-    `then keelway kubeconfig ${clusterWords} -o kubeconfig`
-  );
 }

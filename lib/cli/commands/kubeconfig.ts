@@ -2,45 +2,93 @@ import { resolve } from 'node:path';
 import { issueForCluster } from '../../build/issue-for-cluster.ts';
 import { loadCluster } from '../../build/load-cluster.ts';
 import { KeelwayError } from '../../errors.ts';
-import type { Cluster } from '../../model/cluster.ts';
-import { planCertificates } from '../../pki/certificates.ts';
+import { type Cluster, machinesOf } from '../../model/cluster.ts';
+import { parseDurationMs } from '../../model/quantities.ts';
+import { ADMIN_ID, planCertificates, superAdminRequest } from '../../pki/certificates.ts';
 import { renderKubeconfig } from '../../pki/kubeconfig.ts';
-import type { IssuedCertificate, PkiBundle } from '../../pki/pki-bundle.ts';
+import type { CertificateRequest, IssuedCertificate, PkiBundle } from '../../pki/pki-bundle.ts';
 import { type CommandInput, textOption } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { clusterFile, secretsPlace } from '../places.ts';
 
-const ADMIN = 'operator/admin';
+const DEFAULT_LIFETIME = '1h';
+const LONGEST_MS = 24 * 3_600_000;
 
-/** Writes the kubeconfig of the cluster's administrator; its certificate is kept and reused like every other. */
+/** Who a kubeconfig is for. */
+interface User {
+  readonly name: string;
+  readonly request: CertificateRequest;
+  readonly server: string;
+  /** False: issued for this once, and nobody keeps it. */
+  readonly kept: boolean;
+}
+
+/** Writes the kubeconfig of the cluster's administrator, whose certificate is kept and reused, or of the superuser. */
 export async function kubeconfig(input: CommandInput): Promise<number> {
   const { io, ports } = input;
   const file = await clusterFile(input);
   const { cluster } = loadCluster(file);
-  const requests = planCertificates(cluster).filter((request) => request.id === ADMIN);
-  const issued = await issueForCluster(cluster, requests, secretsPlace(input, file), ports);
-  const text = kubeconfigOf(cluster, issued.bundle, serverOf(input));
-  await issued.keep();
+  const user = input.options['super-admin'] === true ? superAdmin(input, cluster) : admin(input, cluster);
+  const issued = await issueForCluster(cluster, [user.request], secretsPlace(input, file), ports);
+  const text = kubeconfigOf(cluster, issued.bundle, user, serverOf(input));
+  if (user.kept) await issued.keep();
 
   const out = textOption(input, 'out');
-  if (out === undefined) {
-    io.stdout(text);
-    return EXIT.ok;
+  if (out === undefined) io.stdout(text);
+  else await ports.files.writeAtomic(resolve(io.cwd, out), new TextEncoder().encode(text), 0o600);
+  if (!user.kept) {
+    const end = issued.bundle.leaves.get(user.request.id)?.notAfterSeconds ?? 0;
+    const until = new Date(end * 1000).toISOString().replace('.000Z', 'Z');
+    io.stderr(
+      `the superuser (system:masters) until ${until}: no permission can be taken from it; delete it after use\n`,
+    );
   }
-  await ports.files.writeAtomic(resolve(io.cwd, out), new TextEncoder().encode(text), 0o600);
-  io.stderr(`wrote ${out} (0600). Next: kubectl --kubeconfig ${out} get nodes\n`);
+  if (out !== undefined) io.stderr(`wrote ${out} (0600). Next: kubectl --kubeconfig ${out} get nodes\n`);
   return EXIT.ok;
 }
 
-function kubeconfigOf(cluster: Cluster, pki: PkiBundle, server: URL | null): string {
+function admin(input: CommandInput, cluster: Cluster): User {
+  if (textOption(input, 'lifetime') !== undefined) {
+    throw new KeelwayError({
+      code: 'USAGE_INVALID',
+      message: '--lifetime is for the superuser; the operator lives for spec.pki.leafLifetime',
+      hint: 'add --super-admin, or leave --lifetime out',
+    });
+  }
   const { host, port } = cluster.controlPlane.endpoint;
-  const admin = pki.leaves.get(ADMIN) as IssuedCertificate;
+  const request = planCertificates(cluster).find(({ id }) => id === ADMIN_ID) as CertificateRequest;
+  return { name: 'admin', request, server: `https://${host}:${port}`, kept: true };
+}
+
+/** By a machine's own address: in profile arp the virtual IP is there only when the first permissions are. */
+function superAdmin(input: CommandInput, cluster: Cluster): User {
+  const text = textOption(input, 'lifetime') ?? DEFAULT_LIFETIME;
+  const lifetimeMs = parseDurationMs(text);
+  if (lifetimeMs === null || lifetimeMs < 1000 || lifetimeMs > LONGEST_MS) {
+    throw new KeelwayError({
+      code: 'USAGE_INVALID',
+      message: `--lifetime ${text} is no time for which a superuser may live`,
+      hint: 'write 15m, 1h, at most 24h',
+    });
+  }
+  const address = machinesOf(cluster, 'control-plane')[0]?.address;
+  return {
+    name: 'super-admin',
+    request: superAdminRequest(Math.floor(lifetimeMs / 1000)),
+    server: `https://${address}:${cluster.controlPlane.port}`,
+    kept: false,
+  };
+}
+
+function kubeconfigOf(cluster: Cluster, pki: PkiBundle, user: User, server: URL | null): string {
+  const { host } = cluster.controlPlane.endpoint;
+  const { certificatePem, keyPem } = pki.leaves.get(user.request.id) as IssuedCertificate;
   return renderKubeconfig({
     clusterName: cluster.name,
-    server: server === null ? `https://${host}:${port}` : server.origin,
-    user: 'admin',
+    server: server === null ? user.server : server.origin,
+    user: user.name,
     certificateAuthority: { pem: pki.trust.kubernetes },
-    credentials: { certificatePem: admin.certificatePem, keyPem: admin.keyPem },
+    credentials: { certificatePem, keyPem },
     // A tunnel or port forward has an address that no certificate names.
     ...(server === null || server.hostname === host ? {} : { tlsServerName: host }),
   });

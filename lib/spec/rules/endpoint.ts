@@ -6,16 +6,25 @@ import { type Rule, type RuleContext, rule } from './rule.ts';
 
 const ENDPOINT: IssuePath = ['spec', 'controlPlane', 'endpoint'];
 
-/** Ports that are taken on a control-plane machine, or on every node. */
+/**
+ * TCP ports that are taken on a control-plane machine, or on every node, also on loopback: the API servers listen on every
+ * address. A test compares them with the firewall's flows and the rendered files.
+ */
 const TAKEN_PORTS: Readonly<Record<number, string>> = {
   22: 'SSH',
+  53: 'the resolver of the system',
   179: 'BGP',
   2112: 'kube-vip',
   2379: 'etcd',
   2380: 'etcd',
   2381: 'etcd',
   2382: 'etcd',
+  5473: 'Calico Typha',
   7445: 'the node-local API balancer',
+  9091: 'Calico',
+  9098: 'Calico Typha',
+  9099: 'Calico',
+  9100: 'the node exporter',
   10248: 'the kubelet',
   10249: 'kube-proxy',
   10250: 'the kubelet',

@@ -4,6 +4,7 @@ import { parseDurationMs, parseSizeBytes } from '../../model/quantities.ts';
 import { quorumOf } from '../../model/quorum.ts';
 import { topologyOf } from '../effective-machines.ts';
 import { finding } from '../issue-codes.ts';
+import { nearest } from '../suggest.ts';
 import { machinePath, type Rule, type RuleContext, rule } from './rule.ts';
 
 const ETCD: IssuePath = ['spec', 'etcd'];
@@ -75,26 +76,46 @@ function memberCount({ spec, machines }: RuleContext): readonly Issue[] {
   return issues;
 }
 
+/** A member is added as a learner, one at a time; what is left to do is said until it is done. */
+function joining({ spec, machines }: RuleContext): readonly Issue[] {
+  const { joining: name } = spec.etcd;
+  if (name === undefined) return [];
+  const path = [...ETCD, 'joining'];
+  const members = machines.filter((machine) => machine.runsEtcd).map((machine) => machine.spec.name);
+  if (!members.includes(name)) {
+    const meant = nearest(name, members);
+    const hint = meant === null ? 'add the machine, or remove the line' : `did you mean ${meant}?`;
+    return [finding('ETCD_JOINING', path, `no machine called ${name} runs etcd`, hint)];
+  }
+  if (members.length === 1) {
+    return [
+      finding('ETCD_JOINING', path, `${name} is the only member; there is no cluster to join`, 'remove the line'),
+    ];
+  }
+  const { members: voters, tolerated } = quorumOf(members.length - 1);
+  const message = `${name} joins: until it votes, ${voters} ${voters === 1 ? 'member is' : 'members are'} all there is, of which ${tolerated} may fail`;
+  const hint = `boot the others with this build, add and promote ${name}, then remove the line: docs/etcd.md`;
+  return [finding('ETCD_MEMBER_JOINING', path, message, hint)];
+}
+
+/** Names below /var/lib where programs of the machines keep their state, in any of the operating systems. */
+const STATE_FOLDERS: readonly string[] = [
+  ...['NetworkManager', 'PackageKit', 'apt', 'bird', 'calico', 'chrony', 'cloud', 'cni', 'containerd', 'containers'],
+  ...['dbus', 'dhcp', 'dhcpcd', 'dnf', 'docker', 'dpkg', 'etcd/keelway-snapshots', 'etcd/member', 'flatcar', 'fwupd'],
+  ...['haproxy', 'ignition', 'keelway', 'kubelet', 'landscape', 'man-db', 'misc', 'nfs', 'ntpsec', 'pam', 'polkit-1'],
+  ...['portables', 'private', 'python', 'rpm', 'rpm-ostree', 'selinux', 'shells.state', 'shim-signed', 'snapd', 'sss'],
+  ...['sudo', 'systemd', 'ubuntu-advantage', 'ucf', 'update_engine', 'update-notifier', 'usbutils', 'vim', 'zincati'],
+];
+
 /** Folders that belong to the system or to other programs, with all that is in them. */
 const SYSTEM_TREES: readonly string[] = [
   ...['/bin', '/boot', '/dev', '/efi', '/etc', '/lib', '/lib64', '/proc', '/run', '/sbin', '/sys', '/tmp', '/usr'],
-  ...['/opt/bin', '/opt/cni', '/var/lock', '/var/log', '/var/run', '/var/tmp', '/var/lib/cloud', '/var/lib/containerd'],
-  ...['/var/lib/kubelet', '/var/lib/keelway', '/var/lib/systemd', '/var/lib/dpkg', '/var/lib/etcd/member'],
+  ...['/opt/bin', '/opt/cni', '/var/backups', '/var/cache', '/var/lock', '/var/log', '/var/mail', '/var/run'],
+  ...['/var/spool', '/var/tmp', ...STATE_FOLDERS.map((name) => `/var/lib/${name}`)],
 ];
 
 /** Folders that a mounted disk would hide. */
-const SYSTEM_FOLDERS: readonly string[] = [
-  '/',
-  '/home',
-  '/media',
-  '/mnt',
-  '/opt',
-  '/root',
-  '/srv',
-  '/var',
-  '/var/cache',
-  '/var/lib',
-];
+const SYSTEM_FOLDERS: readonly string[] = ['/', '/home', '/media', '/mnt', '/opt', '/root', '/srv', '/var', '/var/lib'];
 
 const SHARE = /^[a-z+]*:?\/\/|^[\w.-]+:\//i;
 const SHARE_FOLDER =
@@ -152,6 +173,7 @@ function quota({ spec }: RuleContext): readonly Issue[] {
 export const etcdRules: readonly Rule[] = [
   rule(['etcd', 'machines'], topology),
   rule(['etcd', 'machines'], memberCount),
+  rule(['etcd', 'machines'], joining),
   rule(['etcd'], dataDirectory),
   rule(['etcd'], timers),
   rule(['etcd'], quota),

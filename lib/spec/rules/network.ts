@@ -139,24 +139,41 @@ function gateway({ spec }: RuleContext): readonly Issue[] {
   ];
 }
 
-function nameservers({ spec }: RuleContext): readonly Issue[] {
+/** Servers that machines need before the cluster is there, and that pods reach as well. */
+const SERVERS = {
+  nameservers: { code: 'NETWORK_NAMESERVER', name: 'name server', asked: 'pods would ask themselves' },
+  timeServers: { code: 'NETWORK_TIME_SERVER', name: 'time server', asked: 'machines would ask themselves' },
+} as const;
+
+function serverAddresses({ spec }: RuleContext): readonly Issue[] {
+  const { network } = spec;
+  return (['nameservers', 'timeServers'] as const).flatMap((field) =>
+    network[field].flatMap((address, index) => {
+      const cidr = parseCidr(`${address}/32`);
+      // A name.
+      if (cidr === null) return [];
+      const { code, name, asked } = SERVERS[field];
+      const path = [...NETWORK, field, index];
+      const issues: Issue[] = [];
+      const use = reservedFor(cidr);
+      if (use !== null) {
+        const message = `the ${name} ${address} is an address kept for ${use}; ${asked}`;
+        issues.push(finding(code, path, message, 'write the address of a real server'));
+      }
+      for (const inner of ['podCIDR', 'serviceCIDR'] as const) {
+        const inside = parseCidr(network[inner]);
+        if (inside === null || !contains(inside, address)) continue;
+        const message = `the ${name} ${address} lies inside the ${NAMES[inner]} ${inside.text}`;
+        issues.push(finding(code, path, message, `machines need a ${name} outside the cluster`));
+      }
+      return issues;
+    }),
+  );
+}
+
+function nameserverCount({ spec }: RuleContext): readonly Issue[] {
   const { network } = spec;
   const issues: Issue[] = [];
-  for (const [index, address] of network.nameservers.entries()) {
-    const path = [...NETWORK, 'nameservers', index];
-    const cidr = parseCidr(`${address}/32`);
-    const use = cidr === null ? null : reservedFor(cidr);
-    if (use !== null) {
-      const message = `the name server ${address} is an address kept for ${use}; pods would ask themselves`;
-      issues.push(finding('NETWORK_NAMESERVER', path, message, 'write the address of a real server'));
-    }
-    for (const field of ['podCIDR', 'serviceCIDR'] as const) {
-      const inside = parseCidr(network[field]);
-      if (inside === null || !contains(inside, address)) continue;
-      const message = `the name server ${address} lies inside the ${NAMES[field]} ${inside.text}`;
-      issues.push(finding('NETWORK_NAMESERVER', path, message, 'machines need a name server outside the cluster'));
-    }
-  }
   if (network.nameservers.length > 3) {
     const message = `${network.nameservers.length} name servers; resolvers use the first three`;
     issues.push(finding('NETWORK_NAMESERVERS_IGNORED', [...NETWORK, 'nameservers'], message, 'keep three'));
@@ -210,7 +227,8 @@ export const networkRules: readonly Rule[] = [
   rule(['network'], podCidrSize),
   rule(['network'], serviceCidrSize),
   rule(['network'], gateway),
-  rule(['network'], nameservers),
+  rule(['network'], serverAddresses),
+  rule(['network'], nameserverCount),
   rule(['network'], reachableServers),
   rule(['network'], missingServers),
 ];

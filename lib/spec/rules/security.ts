@@ -44,6 +44,15 @@ function lifetimes({ spec }: RuleContext): readonly Issue[] {
   return issues;
 }
 
+function nodeSigner({ spec }: RuleContext): readonly Issue[] {
+  if (spec.pki.nodeSigner === 'online') return [];
+  const message =
+    'the node-signer is offline: kubelets do not renew their certificates, and nobody is administrator until you apply objects.yaml';
+  const hint =
+    'follow the steps that keelway build prints, and boot new builds before the certificates end; or use online';
+  return [finding('PKI_NODE_SIGNER_OFFLINE', [...PKI, 'nodeSigner'], message, hint)];
+}
+
 function sshKeys({ spec }: RuleContext): readonly Issue[] {
   if (spec.access.sshAuthorizedKeys.length > 0) return [];
   const message = 'no SSH key: nobody can log in to a machine, not even to see why it does not come up';
@@ -97,6 +106,7 @@ function repository({ spec }: RuleContext): readonly Issue[] {
 
 export const securityRules: readonly Rule[] = [
   rule(['pki'], lifetimes),
+  rule(['pki'], nodeSigner),
   rule(['access'], sshKeys),
   rule(['registries'], registries),
   rule(['gitops'], repository),

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { ControlPlaneSpec, EtcdSpec } from '../cluster-spec.ts';
 import { described } from './checked.ts';
-import { durationField, ipv4Field, sizeField } from './fields.ts';
+import { dnsLabelField, durationField, ipv4Field, sizeField } from './fields.ts';
 import { dataDirectoryField, endpointField, fileField, sanField } from './text-fields.ts';
 
 const asn = (text: string) => described(z.int().check(z.minimum(1), z.maximum(4_294_967_295)), text);
@@ -89,6 +89,11 @@ export const etcdSchema: z.ZodMiniType<EtcdSpec, unknown> = z.prefault(
           'new: the cluster has not formed yet. existing: members may only join, never form one.',
         ),
         'new',
+      ),
+      joining: z.optional(
+        dnsLabelField(
+          'Name of the machine whose member is being added to the running cluster, until it has been promoted: members may only join, and API servers do not use it yet.',
+        ),
       ),
       acceptNoFaultTolerance: z._default(
         described(z.boolean(), 'Accepts two members, of which neither may fail. Keelway warns every time.'),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { formatNodeSigner } from '../../../lib/format/format-node-signer.ts';
 import { formatQuorum } from '../../../lib/format/format-quorum.ts';
 import { formatReachability } from '../../../lib/format/format-reachability.ts';
 import { formatTable } from '../../../lib/format/format-table.ts';
@@ -18,6 +19,21 @@ describe('what keelway validate prints', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('counts a member that is joining to no quorum', () => {
+    const cluster = exampleCluster('ha-3etcd');
+    const joining = { ...cluster, etcd: { ...cluster.etcd, joining: 'etcd-3' } };
+    expect(formatQuorum(joining)).toMatch(
+      /^etcd \(external\): etcd-1, etcd-2; losing either one stops .*; etcd-3 joins and does not vote\n/,
+    );
+    expect(formatQuorum(joining)).toContain('  >  2        2          0\n');
+  });
+
+  it('says where a CA key lies', () => {
+    const cluster = exampleCluster('ha');
+    expect(formatNodeSigner(cluster)).toMatch(/^CA keys: the node-signer's on cp-1, cp-2, cp-3, /);
+    expect(formatNodeSigner({ ...cluster, pki: { ...cluster.pki, nodeSigner: 'offline' } })).toMatch(/^CA keys: none /);
   });
 
   it('shows who reaches the virtual IP', () => {

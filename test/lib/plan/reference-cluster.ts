@@ -75,6 +75,7 @@ export function referenceCluster(changes: Partial<Cluster> = {}, os: OperatingSy
       dataDirectory: '/var/lib/etcd',
       quotaBackendBytes: 8 * 2 ** 30,
       initialClusterState: 'new',
+      joining: null,
       heartbeatIntervalMs: 100,
       electionTimeoutMs: 1000,
     },

@@ -1,5 +1,7 @@
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { checkSupport } from '../../../lib/build/check-support.ts';
+import { upgradeFindings } from '../../../lib/build/check-upgrade.ts';
 import { exitCodeOf } from '../../../lib/cli/exit-codes.ts';
 import { bgpPassword } from '../../../lib/components/bgp-password.ts';
 import type { ErrorCode, KeelwayError } from '../../../lib/errors.ts';
@@ -12,6 +14,8 @@ const root = new URL('../../../', import.meta.url);
 const document = readFileSync(new URL('docs/errors.md', root), 'utf8');
 const folder = new URL('test/fixtures/bad-clusters/', root);
 
+const VERSIONS = { kubernetes: '1.37.1', etcd: '3.6.16', kubeVip: '1.2.4', pause: '3.10.2' };
+
 /** Codes of findings that no file of text can show. */
 function otherCodes(): readonly string[] {
   const lock = 'apiVersion: keelway.dev/v1alpha1\nkind: AssetLock\nassets:\n';
@@ -23,6 +27,8 @@ function otherCodes(): readonly string[] {
     ...findingsOf(`spec:\n  machines:\n${'    - {address: 1}\n'.repeat(300)}`),
     ...parseAssetLock(lock + entry.replace('1.4.3', 'latest')).issues,
     ...parseAssetLock(lock + entry + entry).issues,
+    ...checkSupport('1.35.6', Date.UTC(2027, 0, 1) / 1000),
+    ...upgradeFindings({ kubernetes: '1.35.6', etcd: '3.7.1' }, VERSIONS, 'build/x'),
   ].map(({ code }) => code);
   try {
     bgpPassword({ files: { p: 'a:b' }, assets: [] }, 'p', []);

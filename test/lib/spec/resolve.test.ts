@@ -98,6 +98,7 @@ describe('resolveCluster', () => {
         dataDirectory: '/var/lib/etcd',
         quotaBackendBytes: 8 * 2 ** 30,
         initialClusterState: 'new',
+        joining: null,
         heartbeatIntervalMs: 100,
         electionTimeoutMs: 1000,
       },
