@@ -1,4 +1,5 @@
 import { loadCluster } from '../../build/load-cluster.ts';
+import { KeelwayError } from '../../errors.ts';
 import { createSecrets, saveSecrets } from '../../secrets/bundle.ts';
 import { describeSecrets } from '../../secrets/describe-secrets.ts';
 import type { BundleEncryption } from '../../secrets/secrets-bundle.ts';
@@ -33,8 +34,20 @@ export async function secretsCreate(input: CommandInput): Promise<number> {
   return EXIT.ok;
 }
 
+/** Whoever names a way of encrypting must never get plain text: `"$A,$B"` is a comma when both are unset. */
 function encryptionOf(input: CommandInput): BundleEncryption | null {
-  const recipients = (textOption(input, 'recipient') ?? '').split(',').filter((recipient) => recipient !== '');
-  const format = textOption(input, 'format') === 'sops' ? 'sops' : 'age';
-  return recipients.length === 0 && format === 'age' ? null : { format, recipients };
+  const named = textOption(input, 'recipient');
+  const format = textOption(input, 'format');
+  if (named === undefined && format === undefined) return null;
+  const recipients = (named ?? '').split(',').map((recipient) => recipient.trim());
+  // sops may take its recipients from .sops.yaml; nobody else has any.
+  if (named === undefined && format === 'sops') return { format, recipients: [] };
+  if (recipients.includes('')) {
+    throw new KeelwayError({
+      code: 'USAGE_INVALID',
+      message: named === undefined ? '--format age needs a recipient' : '--recipient names an empty recipient',
+      hint: 'give --recipient age1...; with several, check that no variable in it is empty',
+    });
+  }
+  return { format: format === 'sops' ? 'sops' : 'age', recipients };
 }
