@@ -4,6 +4,7 @@ import type { ClusterFile } from '../build/load-cluster.ts';
 import { readClusterFile } from '../build/load-cluster.ts';
 import { chooseIdentityFile } from '../secrets/identity-file.ts';
 import { type CommandInput, textOption } from './command.ts';
+import { shellArgument } from './shell-argument.ts';
 
 export const DEFAULT_FILE = 'cluster.yaml';
 const STDIN = '-';
@@ -37,12 +38,12 @@ export function clusterWords(input: CommandInput, file: ClusterFile): string {
 }
 
 function operandOf(file: ClusterFile): string {
-  return file.path === null ? STDIN : file.name;
+  return file.path === null ? STDIN : shellArgument(file.name);
 }
 
 function optionOf(input: CommandInput, name: string): string {
   const value = textOption(input, name);
-  return value === undefined ? '' : ` --${name} ${value}`;
+  return value === undefined ? '' : ` --${name} ${shellArgument(value)}`;
 }
 
 /** The output folder: `-o`, or `build/<cluster name>` in the current folder. */

@@ -1,7 +1,9 @@
 import { writeGeneration } from '../../output/write-generation.ts';
+import { withSecretsLock } from '../../secrets/lock-secrets.ts';
 import { buildReport, certificateLine, machineTable } from '../build-summary.ts';
 import { type CommandInput, isJson } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { clusterFile, secretsPlace } from '../places.ts';
 import { type PreparedBuild, prepareBuild } from '../prepare-build.ts';
 import { showWarnings } from '../show-warnings.ts';
 import { plan } from './plan.ts';
@@ -12,11 +14,15 @@ export async function build(input: CommandInput): Promise<number> {
   const { io, ports } = input;
   // Not performance.now(): Node loads a module of its own for that.
   const start = process.hrtime.bigint();
-  const prepared = await prepareBuild(input);
-  showWarnings(prepared.warnings, io);
-  // First: a certificate that is in use must never be one that nobody kept.
-  await prepared.issued.keep();
-  const result = await writeGeneration(ports.files, prepared.folder.path, prepared.outputs);
+  const file = await clusterFile(input);
+  const { prepared, result } = await withSecretsLock(secretsPlace(input, file).path, ports.files, async () => {
+    const prepared = await prepareBuild(input, file);
+    showWarnings(prepared.warnings, io);
+    // First: a certificate that is in use must never be one that nobody kept.
+    await prepared.issued.keep();
+    const { folder, outputs, state } = prepared;
+    return { prepared, result: await writeGeneration(ports.files, folder.path, outputs, state) };
+  });
 
   if (isJson(input)) {
     io.stdout(`${JSON.stringify(buildReport(prepared, result === 'written'), null, 2)}\n`);

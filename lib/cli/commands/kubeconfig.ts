@@ -6,9 +6,12 @@ import type { Cluster } from '../../model/cluster.ts';
 import { planCertificates } from '../../pki/certificates.ts';
 import { renderKubeconfig } from '../../pki/kubeconfig.ts';
 import type { IssuedCertificate, PkiBundle } from '../../pki/pki-bundle.ts';
+import { withSecretsLock } from '../../secrets/lock-secrets.ts';
 import { type CommandInput, textOption } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { checkKubeconfigTarget } from '../kubeconfig-target.ts';
 import { clusterFile, secretsPlace } from '../places.ts';
+import { shellArgument } from '../shell-argument.ts';
 
 const ADMIN = 'operator/admin';
 
@@ -17,18 +20,26 @@ export async function kubeconfig(input: CommandInput): Promise<number> {
   const { io, ports } = input;
   const file = await clusterFile(input);
   const { cluster } = loadCluster(file);
+  const place = secretsPlace(input, file);
   const requests = planCertificates(cluster).filter((request) => request.id === ADMIN);
-  const issued = await issueForCluster(cluster, requests, secretsPlace(input, file), ports);
-  const text = kubeconfigOf(cluster, issued.bundle, serverOf(input));
-  await issued.keep();
-
-  const out = textOption(input, 'out');
-  if (out === undefined) {
-    io.stdout(text);
-    return EXIT.ok;
-  }
-  await ports.files.writeAtomic(resolve(io.cwd, out), new TextEncoder().encode(text), 0o600);
-  io.stderr(`wrote ${out} (0600). Next: kubectl --kubeconfig ${out} get nodes\n`);
+  const named = textOption(input, 'out');
+  const out = named === undefined || named === '-' ? null : named;
+  const text = await withSecretsLock(place.path, ports.files, async () => {
+    const issued = await issueForCluster(cluster, requests, place, ports);
+    const rendered = kubeconfigOf(cluster, issued.bundle, serverOf(input));
+    const path = out === null ? null : resolve(io.cwd, out);
+    const trust = issued.bundle.trust.kubernetes;
+    const inputs = [file.path, place.path, place.identityFile].filter((each) => each !== null);
+    if (path !== null && out !== null) {
+      const target = { path, shown: out, clusterName: cluster.name, trust, inputs, bundlePath: place.path };
+      await checkKubeconfigTarget(target, ports.files);
+    }
+    await issued.keep();
+    if (path !== null) await ports.files.writeAtomic(path, new TextEncoder().encode(rendered), 0o600);
+    return rendered;
+  });
+  if (out === null) io.stdout(text);
+  else io.stderr(`wrote ${out} (0600). Next: kubectl --kubeconfig ${shellArgument(out)} get nodes\n`);
   return EXIT.ok;
 }
 
