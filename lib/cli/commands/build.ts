@@ -1,4 +1,6 @@
+import { generationStore } from '../../output/read-output.ts';
 import { writeGeneration } from '../../output/write-generation.ts';
+import { leafFolder } from '../../pki/leaf-store.ts';
 import { withSecretsLock } from '../../secrets/lock-secrets.ts';
 import { buildReport, certificateLine, machineTable } from '../build-summary.ts';
 import { type CommandInput, isJson } from '../command.ts';
@@ -6,6 +8,7 @@ import { EXIT } from '../exit-codes.ts';
 import { clusterFile, secretsPlace } from '../places.ts';
 import { type PreparedBuild, prepareBuild } from '../prepare-build.ts';
 import { showWarnings } from '../show-warnings.ts';
+import { type SecretPlace, warnUnignored } from '../warn-unignored.ts';
 import { plan } from './plan.ts';
 
 /** Writes what every machine needs to boot; writes nothing when that is there already. */
@@ -15,7 +18,8 @@ export async function build(input: CommandInput): Promise<number> {
   // Not performance.now(): Node loads a module of its own for that.
   const start = process.hrtime.bigint();
   const file = await clusterFile(input);
-  const { prepared, result } = await withSecretsLock(secretsPlace(input, file).path, ports.files, async () => {
+  const place = secretsPlace(input, file);
+  const { prepared, result } = await withSecretsLock(place.path, ports.files, async () => {
     const prepared = await prepareBuild(input, file);
     showWarnings(prepared.warnings, io);
     // First: a certificate that is in use must never be one that nobody kept.
@@ -24,6 +28,7 @@ export async function build(input: CommandInput): Promise<number> {
     return { prepared, result: await writeGeneration(ports.files, folder.path, outputs, state) };
   });
 
+  await warnUnignored(secretPlaces(prepared, place.path), input);
   if (isJson(input)) {
     io.stdout(`${JSON.stringify(buildReport(prepared, result === 'written'), null, 2)}\n`);
     return EXIT.ok;
@@ -38,6 +43,13 @@ export async function build(input: CommandInput): Promise<number> {
       : `wrote ${shown} in ${seconds} s. ${nextSteps(prepared)}\n`,
   );
   return EXIT.ok;
+}
+
+/** An encrypted bundle may be committed; what machines boot from is never encrypted. */
+function secretPlaces({ folder, issued }: PreparedBuild, bundlePath: string): SecretPlace[] {
+  const output = { path: generationStore(folder.path), probe: '1/manifest.json' };
+  if (issued.secrets.encryption !== null) return [output];
+  return [{ path: bundlePath }, { path: leafFolder(bundlePath), probe: 'machine.json' }, output];
 }
 
 function nextSteps({ plan: { cluster }, clusterWords, folder }: PreparedBuild): string {

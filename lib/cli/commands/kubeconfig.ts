@@ -12,6 +12,7 @@ import { EXIT } from '../exit-codes.ts';
 import { checkKubeconfigTarget } from '../kubeconfig-target.ts';
 import { clusterFile, secretsPlace } from '../places.ts';
 import { shellArgument } from '../shell-argument.ts';
+import { warnUnignored } from '../warn-unignored.ts';
 
 const ADMIN = 'operator/admin';
 
@@ -38,8 +39,12 @@ export async function kubeconfig(input: CommandInput): Promise<number> {
     if (path !== null) await ports.files.writeAtomic(path, new TextEncoder().encode(rendered), 0o600);
     return rendered;
   });
-  if (out === null) io.stdout(text);
-  else io.stderr(`wrote ${out} (0600). Next: kubectl --kubeconfig ${shellArgument(out)} get nodes\n`);
+  if (out === null) {
+    io.stdout(text);
+    return EXIT.ok;
+  }
+  await warnUnignored([{ path: resolve(io.cwd, out) }], input);
+  io.stderr(`wrote ${out} (0600). Next: kubectl --kubeconfig ${shellArgument(out)} get nodes\n`);
   return EXIT.ok;
 }
 
