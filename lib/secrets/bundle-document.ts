@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { type Authority, keyAlgorithmOf, openAuthority, parsePrivateKey, readAuthority } from '../pki/authority.ts';
+import { keyAlgorithmOf, openAuthority, parsePrivateKey, readAuthority } from '../pki/authority.ts';
+import type { Authority } from '../pki/authority-pem.ts';
 import type { AuthorityName } from '../pki/pki-bundle.ts';
 import { toYaml } from '../render/yaml.ts';
 import { parseDocument } from './parse-document.ts';

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { KeelwayError } from '../errors.ts';
 import type { Cluster } from '../model/cluster.ts';
-import type { Authority } from '../pki/authority.ts';
+import type { Authority } from '../pki/authority-pem.ts';
 import { createAuthority } from '../pki/create-authority.ts';
 import { generateKey, type KeyGenerator, type KeyPair } from '../pki/keys.ts';
 import { encodePem } from '../pki/pem.ts';

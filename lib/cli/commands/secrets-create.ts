@@ -1,3 +1,4 @@
+import type { SecretsPlace } from '../../build/issue-for-cluster.ts';
 import { loadCluster } from '../../build/load-cluster.ts';
 import { KeelwayError } from '../../errors.ts';
 import { createSecrets, saveSecrets } from '../../secrets/bundle.ts';
@@ -29,9 +30,15 @@ export async function secretsCreate(input: CommandInput): Promise<number> {
   io.stderr(
     `wrote ${place.shown} (0600, ${how}): the identity of the cluster ${cluster.name}.\n` +
       'Keep it safe and back it up: who has it owns the cluster, and without it no machine can be rendered again.\n' +
-      `Next: keelway build ${clusterWords(input, file)}\n`,
+      `Next: keelway build ${clusterWords(input, file)}${identityWords(bundle.encryption, place)}\n`,
   );
   return EXIT.ok;
+}
+
+/** What an encrypted bundle is opened with: sops may have keys of its own, and the environment may name the file. */
+function identityWords(encryption: BundleEncryption | null, { identityFile }: SecretsPlace): string {
+  const isNeeded = encryption !== null && encryption.recipients.length > 0 && identityFile === null;
+  return isNeeded ? ' --identity FILE' : '';
 }
 
 /** Whoever names a way of encrypting must never get plain text: `"$A,$B"` is a comma when both are unset. */
