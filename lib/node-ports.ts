@@ -1,6 +1,8 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { KeelwayError } from './errors.ts';
+import { codeOf, unreadable, unwritable } from './file-errors.ts';
+import { lockFile } from './node-lock.ts';
 import type { ExecPort, FilesPort, Ports } from './ports.ts';
 
 /** Largest file that is read when the caller names no limit. */
@@ -32,7 +34,7 @@ const nodeFiles: FilesPort = {
     }
   },
   async stat(path) {
-    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+    const stat = lstat(path);
     if (stat === undefined) return null;
     const type = stat.isFile()
       ? 'file'
@@ -73,13 +75,24 @@ const nodeFiles: FilesPort = {
       }
     });
   },
+  async writeOnce(path, contents, mode) {
+    writing(path, () => {
+      const temporary = writeTemporary(path, contents, mode);
+      try {
+        linkOrRename(temporary, path);
+      } finally {
+        fs.rmSync(temporary, { force: true });
+      }
+      syncPath(dirname(path));
+    });
+  },
   async sync(paths) {
     for (const path of paths) writing(path, () => syncPath(path));
   },
   async makeDirectory(path, mode) {
     writing(path, () => {
       makeParents(dirname(path));
-      if (fs.existsSync(path)) return;
+      if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
       fs.mkdirSync(path, mode);
       // The umask may have taken bits away.
       fs.chmodSync(path, mode);
@@ -101,6 +114,7 @@ const nodeFiles: FilesPort = {
       return null;
     }
   },
+  lock: lockFile,
 };
 
 const nodeExec: ExecPort = {
@@ -141,7 +155,11 @@ function readLimited(path: string, limitBytes: number): Uint8Array {
   try {
     const stat = fs.fstatSync(file);
     if (stat.isDirectory()) {
-      throw new KeelwayError({ code: 'INPUT_UNREADABLE', message: `cannot read ${path}: it is a folder` });
+      throw new KeelwayError({
+        code: 'INPUT_UNREADABLE',
+        message: `cannot read ${path}: it is a folder`,
+        hint: 'name a file in it',
+      });
     }
     if (stat.isFile() && stat.size > limitBytes) throw tooLarge(path, limitBytes);
     const chunks: Buffer[] = [];
@@ -159,12 +177,14 @@ function readLimited(path: string, limitBytes: number): Uint8Array {
   }
 }
 
-function unreadable(path: string, error: unknown): KeelwayError {
-  return new KeelwayError({
-    code: 'INPUT_UNREADABLE',
-    message: `cannot read ${path}: ${reasonOf(error)}`,
-    cause: error,
-  });
+/** Undefined where nothing is, nor can be: below something that is no folder. */
+function lstat(path: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR') return undefined;
+    throw unreadable(path, error);
+  }
 }
 
 /** Node's own recursive mkdir never ends where a file system makes no folders, as in /proc. */
@@ -183,13 +203,14 @@ function tooLarge(path: string, limitBytes: number): KeelwayError {
   return new KeelwayError({
     code: 'INPUT_UNREADABLE',
     message: `cannot read ${path}: it is larger than ${Math.floor(limitBytes / 1024)} KiB`,
+    hint: 'no file of this kind is that large: check the path',
   });
 }
 
-/** A synced temporary file beside `path`; the caller renames it. */
+/** A synced temporary file beside `path`, whose name Git ignores where it ignores `path*`; the caller renames it. */
 function writeTemporary(path: string, contents: Uint8Array, mode: number): string {
   for (let attempt = 0; ; attempt += 1) {
-    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${attempt}.tmp`);
+    const temporary = join(dirname(path), `${basename(path)}.${process.pid}-${attempt}.tmp`);
     let file: number;
     try {
       file = fs.openSync(temporary, 'wx', mode);
@@ -211,6 +232,17 @@ function writeTemporary(path: string, contents: Uint8Array, mode: number): strin
   }
 }
 
+/** A hard link is what never replaces a file; not every file system has them. */
+function linkOrRename(from: string, to: string): void {
+  try {
+    fs.linkSync(from, to);
+  } catch (error) {
+    const hasNoLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error) ?? '');
+    if (!hasNoLinks || lstat(to) !== undefined) throw error;
+    fs.renameSync(from, to);
+  }
+}
+
 function syncPath(path: string): void {
   const file = fs.openSync(path, 'r');
   try {
@@ -224,30 +256,6 @@ function writing<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw new KeelwayError({
-      code: 'OUTPUT_UNWRITABLE',
-      message: `cannot write ${path}: ${reasonOf(error)}`,
-      cause: error,
-    });
+    throw unwritable(path, error);
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of the path is not a folder',
-  EEXIST: 'it exists already',
-  ENOSPC: 'no space is left on the disk',
-  EROFS: 'the file system is read-only',
-};
-
-function reasonOf(error: unknown): string {
-  const code = codeOf(error);
-  return (code === undefined ? undefined : REASONS[code]) ?? code ?? String(error);
 }

@@ -9,13 +9,18 @@ export interface FileStat {
 export interface FilesPort {
   /** Reads a whole file; refuses one above `limitBytes` without reading it. Throws `INPUT_UNREADABLE`. */
   read(path: string, limitBytes?: number): Promise<Uint8Array>;
-  /** Null when the path does not exist. Does not follow a final symbolic link. */
+  /** Null when the path does not exist. Does not follow a final symbolic link. Throws `INPUT_UNREADABLE`. */
   stat(path: string): Promise<FileStat | null>;
   list(path: string): Promise<readonly string[]>;
   /** Atomic: temp file in the same folder with the mode from the start, fsync, rename. */
   writeAtomic(path: string, contents: Uint8Array, mode: number): Promise<void>;
   /** Writes a file that must not exist yet, without waiting for the disk: for a tree that is synced once by `sync`. */
   writeNew(path: string, contents: Uint8Array | string, mode: number): Promise<void>;
+  /**
+   * Like `writeAtomic`, but never replaces anything: the file is there whole, or not at all. Throws `OUTPUT_UNWRITABLE`
+   * with the cause `EEXIST`.
+   */
+  writeOnce(path: string, contents: Uint8Array, mode: number): Promise<void>;
   /** Waits until these files and folders are on the disk. */
   sync(paths: readonly string[]): Promise<void>;
   /** With its parents (mode 0755); leaves one that exists as it is. */
@@ -25,6 +30,11 @@ export interface FilesPort {
   remove(path: string): Promise<void>;
   symlink(target: string, path: string): Promise<void>;
   readLink(path: string): Promise<string | null>;
+  /**
+   * Waits until nobody else holds the lock at `path`, a file of its own; gives back what ends it. It ends with the
+   * process, too. Throws `LOCK_BUSY` when that takes longer than `waitMs`.
+   */
+  lock(path: string, waitMs: number, signal?: AbortSignal): Promise<() => Promise<void>>;
 }
 
 export interface ClockPort {

@@ -37,15 +37,21 @@ export interface LoadedCluster {
  *
  * @param path - Absolute.
  * @param name - What the user called it.
+ * @param hint - How to name another one.
  * @throws {@link KeelwayError} `SPEC_NOT_FOUND`, `INPUT_UNREADABLE`.
  */
-export async function readClusterFile(files: FilesPort, path: string, name: string): Promise<ClusterFile> {
+export async function readClusterFile(
+  files: FilesPort,
+  path: string,
+  name: string,
+  hint = 'check the path',
+): Promise<ClusterFile> {
   const stat = await files.stat(path);
   if (stat === null) {
     throw new KeelwayError({
       code: 'SPEC_NOT_FOUND',
       message: `there is no cluster file ${name}`,
-      hint: 'name one: keelway validate path/to/cluster.yaml',
+      hint,
     });
   }
   return { name, path, folder: dirname(path), text: await files.read(path, LIMIT_BYTES) };

@@ -85,15 +85,34 @@ function mainOutput(build: PreparedBuild, machine: string): { name: string; size
   return { name: record?.path.slice(folder.length) ?? '', sizeBytes: record?.sizeBytes ?? 0 };
 }
 
-function describeChange({ kind, added, changed, removed }: MachineChange): string {
+function describeChange(change: MachineChange): string {
+  const { kind, added, changed, removed } = change;
   if (kind !== 'changed') return kind;
+  const others = otherChanges(change);
   const parts = [
     count(changed.length, 'file changed', 'files changed'),
     count(added.length, 'added', 'added'),
     count(removed.length, 'removed', 'removed'),
+    others.length === 0 ? '' : `${others.join(', ')} changed`,
   ];
   return parts.filter((part) => part !== '').join(', ');
 }
+
+/**
+ * What changes on a machine beside files: accounts, links, the network.
+ *
+ * An output is named when nothing else explains why it differs: somebody has changed or removed it.
+ */
+export function otherChanges({ added, changed, removed, settings, outputs }: MachineChange): string[] {
+  const network = outputs.filter((name) => name === 'network-config');
+  const known = [...settings, ...network];
+  if (added.length + changed.length + removed.length + settings.length > 0) return known;
+  const configurations = outputs.filter((name) => !DERIVED_OUTPUTS.includes(name));
+  return configurations.length > 0 ? configurations : [...outputs];
+}
+
+/** Made from the other outputs of a machine, so they change with them. */
+const DERIVED_OUTPUTS: readonly string[] = ['meta-data', 'seed.iso', 'seed.cpio'];
 
 /** `57 certificates: 55 reused, 2 issued again (cp-1 apiserver: new SAN api.example.com)`. */
 export function certificateLine(build: PreparedBuild, dry: boolean): string {

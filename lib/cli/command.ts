@@ -34,6 +34,7 @@ export interface CommandSpec {
 
 /** Checked against the command's specification: required operands are there, options known. */
 export interface CommandInput {
+  readonly command: CommandSpec;
   readonly operands: readonly string[];
   /** Absent options are absent; switches are true. */
   readonly options: Readonly<Record<string, string | true>>;

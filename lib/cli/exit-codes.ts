@@ -41,6 +41,7 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitCode>> = {
   IMAGE_NAME_DUPLICATE: EXIT.buildFailed,
   IMAGE_TOO_LARGE: EXIT.buildFailed,
   IMAGE_FORMAT_INVALID: EXIT.buildFailed,
+  LOCK_BUSY: EXIT.localIo,
   OUTPUT_CONFLICT: EXIT.localIo,
   OUTPUT_UNWRITABLE: EXIT.localIo,
   INPUT_UNREADABLE: EXIT.localIo,

@@ -16,7 +16,7 @@ const visible = commands.filter(({ hidden }) => hidden !== true);
  * @returns The exit code.
  */
 export async function main(argv: readonly string[], ports: Ports, io: CliIo): Promise<number> {
-  let json = false;
+  const json = wantsJson(argv);
   try {
     const parsed = parseCommand(argv, commands);
     switch (parsed.kind) {
@@ -29,12 +29,20 @@ export async function main(argv: readonly string[], ports: Ports, io: CliIo): Pr
         return EXIT.ok;
       case 'run': {
         const { command, operands, options } = parsed;
-        json = options.output === 'json';
         const run = await command.load();
-        return await run({ operands, options, ports, io });
+        return await run({ command, operands, options, ports, io });
       }
     }
   } catch (error) {
     return reportError(error, io, json);
   }
+}
+
+/** Asked of the words themselves: a program that made a mistake in them reads the answer, too. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const words = end === -1 ? argv : argv.slice(0, end);
+  return (
+    words.includes('--output=json') || words.some((word, index) => word === '--output' && words[index + 1] === 'json')
+  );
 }

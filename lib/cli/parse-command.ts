@@ -17,8 +17,8 @@ export type ParsedCommand =
  * Reads a command line against the table of commands.
  *
  * @param argv - Without the program's own name.
- * @throws {@link KeelwayError} `USAGE_INVALID` for an unknown command or option, a missing or superfluous operand, or a
- * value that is not allowed.
+ * @throws {@link KeelwayError} `USAGE_INVALID` for an unknown command or option, a missing or superfluous operand, a
+ * value that is not allowed, or one given twice.
  */
 export function parseCommand(argv: readonly string[], commands: readonly CommandSpec[]): ParsedCommand {
   const [first, second] = argv;
@@ -83,6 +83,9 @@ function parseOperands(command: CommandSpec, argv: readonly string[]): ParsedCom
     if (rawName === '--help' || rawName === '-h') return { kind: 'help', command, group: null };
     const name = optionName(command, rawName);
     const takesValue = command.options[name]?.value !== undefined;
+    if (takesValue && name in options) {
+      throw usage(`${rawName} is given twice`, `say it once: ${command.options[name]?.summary}`);
+    }
     options[name] = checkOption(command, name, rawName, inline ?? (takesValue ? rest.shift() : undefined));
   }
   checkOperands(command, operands);

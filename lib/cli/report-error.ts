@@ -4,6 +4,8 @@ import { errorLabel, wantsColour } from './colour.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 
+const REPORT = 'this is a bug in keelway; please report it with these lines';
+
 /**
  * Tells a person, or with `json` a program, why a command failed. A program finds its one document on stdout, whatever
  * comes of the command.
@@ -15,7 +17,8 @@ import type { CliIo } from './io.ts';
 export function reportError(error: unknown, io: CliIo, json: boolean): number {
   if (!(error instanceof KeelwayError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    io.stderr(`${errorLabel('UNEXPECTED', io)} this is a bug in keelway; please report it with these lines\n${text}\n`);
+    io.stderr(`${errorLabel('UNEXPECTED', io)} ${REPORT}\n${text}\n`);
+    if (json) io.stdout(`${JSON.stringify({ error: { code: 'UNEXPECTED', message: REPORT, issues: [] } }, null, 2)}\n`);
     return EXIT.unexpected;
   }
   if (json) {

@@ -1,5 +1,7 @@
 import * as fs from 'node:fs';
+import { codeOf, reasonOf } from '../file-errors.ts';
 import { nodePorts } from '../node-ports.ts';
+import { errorLabel } from './colour.ts';
 import { EXIT } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 import { main } from './main.ts';
@@ -9,29 +11,55 @@ const STDIN_LIMIT_BYTES = 2 * 1024 * 1024;
 
 /** Runs {@link main} with this process's streams, environment and folder. */
 export async function run(argv: readonly string[]): Promise<number> {
+  let failure: unknown = null;
+  const stdout = streamWriter(1, (error) => {
+    failure = error;
+  });
   const io: CliIo = {
-    stdout: (text) => writeAll(1, text),
-    stderr: (text) => writeAll(2, text),
+    stdout,
+    // Nobody could be told that this one fails.
+    stderr: streamWriter(2, () => undefined),
     stdin: readStdin,
     env: process.env,
     cwd: process.cwd(),
     stderrIsTerminal: isTerminal(2),
   };
-  return await main(argv, nodePorts(), io);
+  const exitCode = await main(argv, nodePorts(), io);
+  if (failure === null) return exitCode;
+  io.stderr(`${errorLabel('OUTPUT_UNWRITABLE', io)} cannot write standard output: ${reasonOf(failure)}\n`);
+  return exitCode === EXIT.ok ? EXIT.localIo : exitCode;
 }
 
-/** Not process.stdout and its like: making those streams costs half of a bare start. */
+/**
+ * Writes to a descriptor until that fails, and drops what comes after: a command must not end half-way because nobody
+ * listens any more.
+ *
+ * Not process.stdout and its like: making those streams costs half of a bare start.
+ *
+ * @param onFailure - Told once, unless it is only a reader that has seen enough: `keelway schema | head`.
+ */
+function streamWriter(descriptor: number, onFailure: (error: unknown) => void): (text: string) => void {
+  let broken = false;
+  return (text) => {
+    if (broken) return;
+    try {
+      writeAll(descriptor, text);
+    } catch (error) {
+      broken = true;
+      if (codeOf(error) !== 'EPIPE') onFailure(error);
+    }
+  };
+}
+
 function writeAll(descriptor: number, text: string): void {
   let rest: Uint8Array = Buffer.from(text);
   while (rest.length > 0) {
     try {
       rest = rest.subarray(fs.writeSync(descriptor, rest));
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
       // A reader that is slow, at the other end of a pipe that somebody made non-blocking.
-      if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
-      // A reader that has seen enough: `keelway schema | head`.
-      else process.exit(code === 'EPIPE' ? EXIT.ok : EXIT.localIo);
+      if (codeOf(error) !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }
 }

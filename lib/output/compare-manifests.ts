@@ -1,6 +1,6 @@
-import type { FileRecord, MachineManifest, Manifest } from './manifest.ts';
+import type { FileRecord, MachineManifest, MachineSettings, Manifest } from './manifest.ts';
 
-/** What a new configuration changes on one machine; paths on the machine, sorted. */
+/** What a new configuration changes on one machine; paths of files are paths on the machine, sorted. */
 export interface MachineChange {
   readonly machine: string;
   /** `new`: the last output had no such machine; `removed`: the new one has none. */
@@ -8,28 +8,51 @@ export interface MachineChange {
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
+  /** What else changes on the machine, by kind: `accounts`, `links`, `packages`. */
+  readonly settings: readonly string[];
+  /** Names of its outputs that are not on the disk as they should be: `user-data`, `seed.iso`. */
+  readonly outputs: readonly string[];
 }
 
 /**
- * Compares two outputs, machine by machine: contents, modes and owners.
+ * Compares two outputs, machine by machine: files with contents, modes and owners, and what a machine gets beside files.
  *
  * @param previous - Null: there was no output, every machine is new.
+ * @param stale - Paths of outputs that differ on the disk: also what somebody has changed there by hand.
  * @returns Machines in the order of the new output, then those that are gone.
  */
-export function compareManifests(previous: Manifest | null, current: Manifest): MachineChange[] {
+export function compareManifests(
+  previous: Manifest | null,
+  current: Manifest,
+  stale: readonly string[],
+): MachineChange[] {
   const before = new Map(previous?.machines.map((machine) => [machine.name, machine]));
-  const changes = current.machines.map((machine) => compareMachine(before.get(machine.name), machine));
+  const outputs = Map.groupBy(stale, (path) => MACHINE_OUTPUT.exec(path)?.[1]);
+  const changes = current.machines.map((machine) =>
+    compareMachine(before.get(machine.name), machine, (outputs.get(machine.name) ?? []).map(nameOf)),
+  );
   const kept = new Set(current.machines.map((machine) => machine.name));
-  for (const machine of before.values()) {
-    if (kept.has(machine.name)) continue;
-    changes.push({ machine: machine.name, kind: 'removed', added: [], changed: [], removed: paths(machine.files) });
+  for (const { name, files } of before.values()) {
+    if (kept.has(name)) continue;
+    changes.push({ ...NOTHING, machine: name, kind: 'removed', removed: paths(files) });
   }
   return changes;
 }
 
-function compareMachine(before: MachineManifest | undefined, after: MachineManifest): MachineChange {
+const MACHINE_OUTPUT = /^machines\/([^/]+)\//;
+const NOTHING = { added: [], changed: [], removed: [], settings: [], outputs: [] };
+
+function nameOf(path: string): string {
+  return path.replace(MACHINE_OUTPUT, '');
+}
+
+function compareMachine(
+  before: MachineManifest | undefined,
+  after: MachineManifest,
+  outputs: readonly string[],
+): MachineChange {
   const machine = after.name;
-  if (before === undefined) return { machine, kind: 'new', added: paths(after.files), changed: [], removed: [] };
+  if (before === undefined) return { ...NOTHING, machine, kind: 'new', added: paths(after.files), outputs };
   const old = new Map(before.files.map((file) => [file.path, file]));
   const added: string[] = [];
   const changed: string[] = [];
@@ -40,8 +63,14 @@ function compareMachine(before: MachineManifest | undefined, after: MachineManif
     old.delete(file.path);
   }
   const removed = [...old.keys()];
-  const kind = added.length + changed.length + removed.length === 0 ? 'unchanged' : 'changed';
-  return { machine, kind, added, changed, removed };
+  const settings = changedSettings(before.settings, after.settings);
+  const isChanged = [added, changed, removed, settings, outputs].some((list) => list.length > 0);
+  return { machine, kind: isChanged ? 'changed' : 'unchanged', added, changed, removed, settings, outputs };
+}
+
+/** Unknown in an old manifest: the outputs then say that something changed. */
+function changedSettings(before: MachineSettings | undefined, after: MachineSettings = {}): string[] {
+  return before === undefined ? [] : Object.keys(after).filter((kind) => before[kind] !== after[kind]);
 }
 
 function isSame(left: FileRecord, right: FileRecord): boolean {

@@ -16,7 +16,11 @@ export interface Manifest {
 export interface MachineManifest {
   readonly name: string;
   readonly files: readonly FileRecord[];
+  /** SHA-256 of what a machine gets beside files, by kind; absent in manifests of the first builds. */
+  readonly settings?: MachineSettings;
 }
+
+export type MachineSettings = Readonly<Record<string, string>>;
 
 export interface FileRecord {
   /** Absolute, on the machine. */
@@ -54,8 +58,25 @@ export function describeOutput(
     machines: machines.map((plan) => ({
       name: plan.machine.name,
       files: machineFiles(plan).map((file) => toFileRecord(file, hash)),
+      settings: settingsOf(plan, hash),
     })),
     outputs: outputs.map((file) => toOutputRecord(file, hash)).sort((left, right) => (left.path < right.path ? -1 : 1)),
+  };
+}
+
+/** The network is in a file or an output of its own. */
+function settingsOf(
+  { users, directories, links, units, downloads, packages }: MachinePlan,
+  hash: Hash,
+): MachineSettings {
+  const digest = (value: unknown): string => hash(JSON.stringify(value));
+  return {
+    accounts: digest(users),
+    folders: digest(directories),
+    links: digest(links),
+    'enabled units': digest(units.map(({ name, enabled, masked }) => [name, enabled, masked])),
+    downloads: digest(downloads),
+    packages: digest(packages),
   };
 }
 
@@ -87,18 +108,37 @@ function octal(mode: number): string {
 /** Reads a manifest of an earlier run; null for text that is none, which only means that there is nothing to compare with. */
 export function parseManifest(text: string): Manifest | null {
   try {
-    const value = JSON.parse(text) as Partial<Manifest> | null;
-    return value?.kind === 'Manifest' && isManifest(value as Manifest) ? (value as Manifest) : null;
+    const value: unknown = JSON.parse(text);
+    return isManifest(value) ? value : null;
   } catch {
     return null;
   }
 }
 
-function isManifest(manifest: Manifest): boolean {
+function isManifest(value: unknown): value is Manifest {
   return (
-    Array.isArray(manifest.outputs) &&
-    Array.isArray(manifest.machines) &&
-    manifest.outputs.every((output) => typeof output.path === 'string') &&
-    manifest.machines.every((machine) => Array.isArray(machine.files))
+    isRecord(value) &&
+    value.kind === 'Manifest' &&
+    typeof value.cluster === 'string' &&
+    isListOf(value.outputs, (output) => hasTexts(output, ['path'])) &&
+    isListOf(
+      value.machines,
+      (machine) =>
+        hasTexts(machine, ['name']) &&
+        isListOf(machine.files, (file) => hasTexts(file, ['path', 'sha256', 'mode', 'owner', 'group'])) &&
+        (machine.settings === undefined || isRecord(machine.settings)),
+    )
   );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function hasTexts(value: unknown, keys: readonly string[]): value is Record<string, unknown> {
+  return isRecord(value) && keys.every((key) => typeof value[key] === 'string');
+}
+
+function isListOf(value: unknown, check: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(check);
 }

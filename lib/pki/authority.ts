@@ -1,16 +1,10 @@
 import { createPrivateKey, hash, type KeyObject, X509Certificate } from 'node:crypto';
 import { KeelwayError } from '../errors.ts';
+import type { Authority } from './authority-pem.ts';
 import { binary, type DerNode, encoded } from './der.ts';
 import { type DerSpan, derSpans, spansInside } from './der-spans.ts';
 import { authorityKeyIdExtension, EXTENSIONS_FIELD, SUBJECT_KEY_ID_OID } from './extensions.ts';
 import type { KeyAlgorithm } from './keys.ts';
-
-/** A CA as the secrets bundle keeps it. */
-export interface Authority {
-  readonly certificatePem: string;
-  /** Null for a CA that is only trusted any more. */
-  readonly keyPem: string | null;
-}
 
 /** What a CA's certificate says. */
 export interface AuthorityFacts {

@@ -1,6 +1,6 @@
 import { createPrivateKey, hash } from 'node:crypto';
 import type { RandomPort } from '../ports.ts';
-import type { Authority } from './authority.ts';
+import type { Authority } from './authority-pem.ts';
 import { binary, type DerNode, decode } from './der.ts';
 import { authorityExtensions } from './extensions.ts';
 import type { KeyAlgorithm, KeyGenerator } from './keys.ts';

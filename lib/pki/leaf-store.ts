@@ -12,6 +12,8 @@ export interface LeafStore {
   readonly leaves: ReadonlyMap<string, KeptLeaf>;
   /** Machines (and stray files) without a request, in order: they are left alone. */
   readonly unclaimed: readonly string[];
+  /** Paths of half-written files that an interrupted run left; saving removes them. */
+  readonly unfinished: readonly string[];
 }
 
 const LEAF_FILE_LIMIT_BYTES = 1024 * 1024;
@@ -21,6 +23,7 @@ const SUFFIX = '.json';
 /** No machine can have this name: underscores are not allowed. */
 const OPERATOR = '_operator';
 const FILES_AT_ONCE = 32;
+const UNFINISHED = /^\..+\.json\.new$/;
 
 /** Folder of the kept leaves of a bundle: one file a machine, `secrets.yaml.leaves/cp-1.json`. */
 export function leafFolder(bundlePath: string): string {
@@ -40,11 +43,12 @@ export async function loadLeaves(
   options: OpenOptions = {},
 ): Promise<LeafStore> {
   const folder = leafFolder(bundlePath);
-  if ((await ports.files.stat(folder)) === null) return { leaves: new Map(), unclaimed: [] };
+  if ((await ports.files.stat(folder)) === null) return { leaves: new Map(), unclaimed: [], unfinished: [] };
   const wanted = new Map(
     [...new Set(requests.map((request) => request.machine))].map((each) => [fileName(each), each]),
   );
-  const names = (await ports.files.list(folder)).filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'));
+  const all = await ports.files.list(folder);
+  const names = all.filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'));
   const leaves = new Map<string, KeptLeaf>();
   await inBatches(
     names.filter((name) => wanted.has(name)),
@@ -57,7 +61,8 @@ export async function loadLeaves(
     },
   );
   const unclaimed = names.filter((name) => !wanted.has(name)).map((name) => basename(name, SUFFIX));
-  return { leaves, unclaimed };
+  const unfinished = all.filter((name) => UNFINISHED.test(name)).map((name) => join(folder, name));
+  return { leaves, unclaimed, unfinished };
 }
 
 /**
@@ -65,6 +70,8 @@ export async function loadLeaves(
  *
  * A leaf that is no longer asked for stays in its machine's file until it ends. Call it before anything is rendered
  * from the leaves: a certificate in use must never be one that nobody kept.
+ *
+ * One run at a time: from loading to saving, the caller holds the bundle's lock (withSecretsLock).
  *
  * @param before - What was loaded.
  * @param after - `leaves` of the issue result.
@@ -79,6 +86,7 @@ export async function saveLeaves(
   ports: Pick<Ports, 'files' | 'exec' | 'clock'>,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<readonly string[]> {
+  for (const path of before.unfinished) await ports.files.remove(path);
   const changed = new Set<string | null>();
   for (const [id, leaf] of after) if (before.leaves.get(id) !== leaf) changed.add(leaf.request.machine);
   if (changed.size === 0) return [];
@@ -91,21 +99,25 @@ export async function saveLeaves(
   }
   const folder = leafFolder(bundlePath);
   await ports.files.makeDirectory(folder, FOLDER_MODE);
-  const written: string[] = [];
-  await inBatches([...byMachine], async ([machine, leaves]) => {
-    const path = join(folder, fileName(machine));
-    const text = writeLeafDocument(machine, leaves, secrets);
-    const contents = await encryptFor(secrets.encryption, text, path, ports, options.signal);
-    // An interrupted run may have left one.
-    await ports.files.remove(unsyncedPath(path));
-    await ports.files.writeNew(unsyncedPath(path), contents, FILE_MODE);
-    written.push(path);
-  });
-  // The disk is waited for once for all of them, not for each.
-  await ports.files.sync(written.map(unsyncedPath));
-  for (const path of written) await ports.files.rename(unsyncedPath(path), path);
+  const paths: string[] = [];
+  try {
+    await inBatches([...byMachine], async ([machine, leaves]) => {
+      const path = join(folder, fileName(machine));
+      const text = writeLeafDocument(machine, leaves, secrets);
+      const contents = await encryptFor(secrets.encryption, text, path, ports, options.signal);
+      paths.push(path);
+      await ports.files.writeNew(unsyncedPath(path), contents, FILE_MODE);
+    });
+    // The disk is waited for once for all of them, not for each.
+    await ports.files.sync(paths.map(unsyncedPath));
+    for (const path of paths) await ports.files.rename(unsyncedPath(path), path);
+  } catch (error) {
+    // The first error counts; what this cannot remove, the next run does.
+    for (const path of paths) await ports.files.remove(unsyncedPath(path)).catch(() => undefined);
+    throw error;
+  }
   await ports.files.sync([folder]);
-  return written.toSorted();
+  return paths.toSorted();
 }
 
 /** Hidden, so that it is never read. */
@@ -117,9 +129,10 @@ function fileName(machine: string | null): string {
   return `${machine ?? OPERATOR}${SUFFIX}`;
 }
 
-/** A cluster may have more machines than a process may have open files. */
+/** A cluster may have more machines than a process may have open files. Whoever fails, nobody is still at work then. */
 async function inBatches<T>(items: readonly T[], action: (item: T) => Promise<void>): Promise<void> {
   for (let start = 0; start < items.length; start += FILES_AT_ONCE) {
-    await Promise.all(items.slice(start, start + FILES_AT_ONCE).map(action));
+    const results = await Promise.allSettled(items.slice(start, start + FILES_AT_ONCE).map(action));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 }

@@ -13,6 +13,7 @@ const ESCAPED_PREFIX = 'data:,';
 export function dataUrl(text: string): string {
   // encodeURI leaves exactly the characters that a URL's data may hold, but for the two that would end it.
   const escaped = ESCAPED_PREFIX + encodeURI(text).replace(/[#?]/g, escapeDelimiter);
+  // biome-ignore lint/style/noRestrictedGlobals: encodes and nothing else, several times faster than btoa can be made to.
   const bytes = Buffer.from(text);
   const base64Length = BASE64_PREFIX.length + Math.ceil(bytes.length / 3) * 4;
   return base64Length < escaped.length ? BASE64_PREFIX + bytes.toString('base64') : escaped;

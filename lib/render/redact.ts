@@ -7,5 +7,6 @@ export function redactPlan(plan: MachinePlan): MachinePlan {
 
 /** The file itself when it is no secret. */
 export function redactFile(file: PlannedFile): PlannedFile {
-  return file.secret ? { ...file, contents: `[redacted: ${Buffer.byteLength(file.contents)} bytes]\n` } : file;
+  if (!file.secret) return file;
+  return { ...file, contents: `[redacted: ${new TextEncoder().encode(file.contents).length} bytes]\n` };
 }

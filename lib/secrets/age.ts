@@ -3,6 +3,7 @@ import type { FilesPort } from '../ports.ts';
 
 const ARMOR_START = '-----BEGIN AGE ENCRYPTED FILE-----';
 const BINARY_START = 'age-encryption.org/v1\n';
+const RECIPIENT_HINT = 'a recipient starts with age1; `age-keygen -y key.txt` prints it';
 const IDENTITY_LIMIT_BYTES = 64 * 1024;
 
 /** Both forms that the age tool writes: ASCII armor and binary. */
@@ -14,9 +15,12 @@ export function isAgeFile(bytes: Uint8Array): boolean {
 /**
  * Encrypts text to age recipients, as ASCII armor, so that it stays a text file.
  *
- * @throws KeelwayError `USAGE_INVALID` for a recipient that is none.
+ * @throws KeelwayError `USAGE_INVALID` for a recipient that is none, or without any: nobody could open it.
  */
 export async function encryptAge(text: string, recipients: readonly string[]): Promise<Uint8Array> {
+  if (recipients.length === 0) {
+    throw new KeelwayError({ code: 'USAGE_INVALID', message: 'no recipient is given', hint: RECIPIENT_HINT });
+  }
   const { armor, Encrypter } = await import('age-encryption');
   const encrypter = new Encrypter();
   for (const [index, recipient] of recipients.entries()) {
@@ -27,7 +31,7 @@ export async function encryptAge(text: string, recipients: readonly string[]): P
       throw new KeelwayError({
         code: 'USAGE_INVALID',
         message: `recipient ${index + 1} is not an age recipient`,
-        hint: 'a recipient starts with age1; `age-keygen -y key.txt` prints it',
+        hint: RECIPIENT_HINT,
       });
     }
   }

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { type Authority, keyAlgorithmOf, openAuthority, parsePrivateKey, readAuthority } from '../pki/authority.ts';
+import { keyAlgorithmOf, openAuthority, parsePrivateKey, readAuthority } from '../pki/authority.ts';
+import type { Authority } from '../pki/authority-pem.ts';
 import { p256PublicKeyPem } from '../pki/keys.ts';
 import type { AuthorityName } from '../pki/pki-bundle.ts';
 import { toYaml } from '../render/yaml.ts';

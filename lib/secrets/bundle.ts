@@ -1,14 +1,15 @@
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { KeelwayError } from '../errors.ts';
 import type { Cluster } from '../model/cluster.ts';
-import type { Authority } from '../pki/authority.ts';
+import type { Authority } from '../pki/authority-pem.ts';
 import { createAuthority } from '../pki/create-authority.ts';
 import { generateKey, type KeyGenerator, type KeyPair } from '../pki/keys.ts';
 import { encodePem } from '../pki/pem.ts';
 import type { AuthorityName } from '../pki/pki-bundle.ts';
-import type { Ports } from '../ports.ts';
+import type { FilesPort, Ports } from '../ports.ts';
 import { readBundleDocument, writeBundleDocument } from './bundle-document.ts';
 import { encryptFor, type OpenOptions, openFile } from './encrypted-file.ts';
+import { withSecretsLock } from './lock-secrets.ts';
 import { AUTHORITY_NAMES, type BundleEncryption, type SecretsBundle } from './secrets-bundle.ts';
 
 /** Far above any bundle, far below what a parser chokes on. */
@@ -83,9 +84,10 @@ export async function createSecrets(
 }
 
 /**
- * Writes a new bundle (0600, encrypted as it says); never replaces a file.
+ * Writes a new bundle (0600, encrypted as it says), whole or not at all; never replaces a file.
  *
- * @throws KeelwayError `SECRETS_EXIST`, `OUTPUT_UNWRITABLE`, `USAGE_INVALID` for a wrong recipient, `TOOL_MISSING`.
+ * @throws KeelwayError `SECRETS_EXIST`, `OUTPUT_UNWRITABLE`, `USAGE_INVALID` for a wrong recipient, `TOOL_MISSING`,
+ * `LOCK_BUSY`.
  */
 export async function saveSecrets(
   bundle: SecretsBundle,
@@ -97,15 +99,25 @@ export async function saveSecrets(
   if ((await files.stat(path)) !== null) throw secretsExist(path);
   const contents = await encryptFor(bundle.encryption, writeBundleDocument(bundle), path, ports, options.signal);
   await files.makeDirectory(dirname(path), 0o755);
+  const write = async (): Promise<void> => {
+    await removeUnfinished(path, files);
+    await files.writeOnce(path, contents, SECRET_FILE_MODE);
+  };
   try {
-    await files.writeNew(path, contents, SECRET_FILE_MODE);
+    await withSecretsLock(path, files, write, options.signal);
   } catch (error) {
-    // Somebody else's file, made in this moment, stays; half of ours does not.
-    if (isExistsError(error)) throw secretsExist(path);
-    await files.remove(path);
-    throw error;
+    // Somebody else's file, made in this moment, stays.
+    throw isExistsError(error) ? secretsExist(path) : error;
   }
-  await files.sync([path, dirname(path)]);
+}
+
+/** Keys of a cluster that was never made: a killed run left them. */
+async function removeUnfinished(path: string, files: FilesPort): Promise<void> {
+  const prefix = `${basename(path)}.`;
+  for (const name of await files.list(dirname(path))) {
+    const isUnfinished = name.startsWith(prefix) && /^\d+-\d+\.tmp$/.test(name.slice(prefix.length));
+    if (isUnfinished) await files.remove(join(dirname(path), name));
+  }
 }
 
 /**

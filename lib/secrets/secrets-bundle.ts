@@ -1,4 +1,4 @@
-import type { Authority } from '../pki/authority.ts';
+import type { Authority } from '../pki/authority-pem.ts';
 import type { AuthorityName } from '../pki/pki-bundle.ts';
 
 /** How the bundle, and every leaf kept beside it, is encrypted. */

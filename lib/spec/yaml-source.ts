@@ -36,7 +36,12 @@ export function readYaml(input: string | Uint8Array, file: string): YamlSource {
   if ('findings' in composed) return fail(composed.findings);
   const { root } = composed;
   if (root === null || root.range === null || root.range[0] === root.range[1]) {
-    const issue = finding('SPEC_EMPTY', [], 'the file holds no document', '`keelway init` writes a first one');
+    const issue = finding(
+      'SPEC_EMPTY',
+      [],
+      'the file holds no document',
+      'docs/cluster-file.md tells every field, `keelway schema` prints them',
+    );
     return fail([{ issue, offset: 0 }]);
   }
   const source = createSourceDocument(file, text, root);

@@ -1,5 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,6 +68,25 @@ for (const machine of plan.machines) {
 }
 `;
 
+const USE_EXISTING = `import { readFileSync } from 'node:fs';
+import * as keelway from 'keelway';
+
+const { spec } = keelway.parseClusterSpec(readFileSync('cluster/cluster.yaml'));
+if (spec === null) throw new Error('invalid');
+const { cluster } = keelway.resolveCluster(spec);
+const requests = keelway.planCertificates(cluster);
+const ports = keelway.nodePorts();
+const path = 'cluster/secrets.yaml';
+await keelway.withSecretsLock(path, ports.files, async () => {
+  const secrets = await keelway.loadSecrets(path, cluster.name, ports);
+  const before: keelway.LeafStore = await keelway.loadLeaves(path, requests, secrets, ports);
+  const options = { ...ports, settings: cluster.pki, kept: before.leaves };
+  const { leaves, reused } = await keelway.issueCertificates(requests, secrets, options);
+  await keelway.saveLeaves(path, before, leaves, secrets, ports);
+  console.log(reused, 'reused');
+});
+`;
+
 describe('the packed package', () => {
   it('is a library that runs and is typed', () => {
     writeFileSync(join(project, 'use.ts'), USE);
@@ -73,6 +102,54 @@ describe('the packed package', () => {
       cwd: project,
       stdio: 'pipe',
     });
+  });
+
+  it('asks for no types but its own', () => {
+    writeFileSync(
+      join(project, 'bare.ts'),
+      "import * as keelway from 'keelway';\nexport const version: string = keelway.VERSION;\n",
+    );
+    const types = ['--noEmit', '--ignoreConfig', '--strict', '--module', 'nodenext', '--target', 'es2024'];
+    const result = spawnSync(TYPESCRIPT, [...types, '--types', '', 'bare.ts'], { cwd: project, encoding: 'utf8' });
+    expect(result.stdout).toBe('');
+    expect(result.status).toBe(0);
+  });
+
+  it('builds a cluster that exists: reuses what the command kept, and keeps what the command reuses', () => {
+    const folder = join(project, 'cluster');
+    cpSync(join(ROOT, 'examples/ha'), folder, { recursive: true });
+    const program = join(project, 'node_modules/keelway/dist/cli.js');
+    const keelway = (...args: string[]) =>
+      execFileSync(program, args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+    rmSync(join(folder, 'secrets.yaml'), { force: true });
+    keelway('secrets', 'create');
+    writeFileSync(join(project, 'existing.ts'), USE_EXISTING);
+    const run = () => execFileSync(process.execPath, ['existing.ts'], { cwd: project, encoding: 'utf8' });
+    expect(run()).toBe('0 reused\n');
+    expect(keelway('build')).toMatch(/^46 certificates: 46 reused$/m);
+    expect(run()).toBe('46 reused\n');
+    const types = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--typeRoots'];
+    execFileSync(TYPESCRIPT, [...types, join(ROOT, 'node_modules/@types'), '--types', 'node', 'existing.ts'], {
+      cwd: project,
+      stdio: 'pipe',
+    });
+  });
+
+  it('has every file that its README names', () => {
+    const home = join(project, 'node_modules/keelway');
+    const files = ['README.md', 'docs/library.md', 'docs/errors.md'];
+    for (const file of files) {
+      const text = readFileSync(join(home, file), 'utf8');
+      const links = [...text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
+      const local = links.filter((link) => !link.startsWith('https://'));
+      expect(local.filter((link) => !existsSync(join(home, dirname(file), link)))).toEqual([]);
+    }
+  });
+
+  it('has nothing of a cluster in it', () => {
+    const home = join(project, 'node_modules/keelway');
+    const names = readdirSync(home, { recursive: true, encoding: 'utf8' });
+    expect(names.filter((name) => /secrets\.yaml|kubeconfig$|generations/.test(name))).toEqual([]);
   });
 
   it('is a program', () => {

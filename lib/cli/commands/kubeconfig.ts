@@ -7,9 +7,13 @@ import { parseDurationMs } from '../../model/quantities.ts';
 import { ADMIN_ID, planCertificates, superAdminRequest } from '../../pki/certificates.ts';
 import { renderKubeconfig } from '../../pki/kubeconfig.ts';
 import type { CertificateRequest, IssuedCertificate, PkiBundle } from '../../pki/pki-bundle.ts';
+import { withSecretsLock } from '../../secrets/lock-secrets.ts';
 import { type CommandInput, textOption } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { checkKubeconfigTarget } from '../kubeconfig-target.ts';
 import { clusterFile, secretsPlace } from '../places.ts';
+import { shellArgument } from '../shell-argument.ts';
+import { warnUnignored } from '../warn-unignored.ts';
 
 const DEFAULT_LIFETIME = '1h';
 const LONGEST_MS = 24 * 3_600_000;
@@ -29,21 +33,33 @@ export async function kubeconfig(input: CommandInput): Promise<number> {
   const file = await clusterFile(input);
   const { cluster } = loadCluster(file);
   const user = input.options['super-admin'] === true ? superAdmin(input, cluster) : admin(input, cluster);
-  const issued = await issueForCluster(cluster, [user.request], secretsPlace(input, file), ports);
-  const text = kubeconfigOf(cluster, issued.bundle, user, serverOf(input));
-  if (user.kept) await issued.keep();
-
-  const out = textOption(input, 'out');
-  if (out === undefined) io.stdout(text);
-  else await ports.files.writeAtomic(resolve(io.cwd, out), new TextEncoder().encode(text), 0o600);
+  const place = secretsPlace(input, file);
+  const named = textOption(input, 'out');
+  const out = named === undefined || named === '-' ? null : named;
+  const { text, bundle } = await withSecretsLock(place.path, ports.files, async () => {
+    const issued = await issueForCluster(cluster, [user.request], place, ports);
+    const rendered = kubeconfigOf(cluster, issued.bundle, user, serverOf(input));
+    const path = out === null ? null : resolve(io.cwd, out);
+    const trust = issued.bundle.trust.kubernetes;
+    const inputs = [file.path, place.path, place.identityFile].filter((each) => each !== null);
+    if (path !== null && out !== null) {
+      const target = { path, shown: out, clusterName: cluster.name, trust, inputs, bundlePath: place.path };
+      await checkKubeconfigTarget(target, ports.files);
+    }
+    if (user.kept) await issued.keep();
+    if (path !== null) await ports.files.writeAtomic(path, new TextEncoder().encode(rendered), 0o600);
+    return { text: rendered, bundle: issued.bundle };
+  });
+  if (out === null) io.stdout(text);
+  else await warnUnignored([{ path: resolve(io.cwd, out) }], input);
   if (!user.kept) {
-    const end = issued.bundle.leaves.get(user.request.id)?.notAfterSeconds ?? 0;
+    const end = bundle.leaves.get(user.request.id)?.notAfterSeconds ?? 0;
     const until = new Date(end * 1000).toISOString().replace('.000Z', 'Z');
     io.stderr(
       `the superuser (system:masters) until ${until}: no permission can be taken from it; delete it after use\n`,
     );
   }
-  if (out !== undefined) io.stderr(`wrote ${out} (0600). Next: kubectl --kubeconfig ${out} get nodes\n`);
+  if (out !== null) io.stderr(`wrote ${out} (0600). Next: kubectl --kubeconfig ${shellArgument(out)} get nodes\n`);
   return EXIT.ok;
 }
 

@@ -25,8 +25,12 @@ export async function render(input: CommandInput): Promise<number> {
   // These hold no secret, and the instance id is that of the real contents.
   const isPublic = path === 'meta-data' || path === 'network-config';
   const shown = input.options['show-secrets'] === true || isPublic ? planned : redactPlan(planned);
-  if (path !== undefined) io.stdout(contentsOf(shown, path));
-  else io.stdout(isJson(input) ? `${JSON.stringify(listOf(shown), null, 2)}\n` : tableOf(shown));
+  if (isJson(input)) {
+    const document = path === undefined ? listOf(shown) : { machine: machineName, ...foundFile(shown, path) };
+    io.stdout(`${JSON.stringify(document, null, 2)}\n`);
+  } else {
+    io.stdout(path === undefined ? tableOf(shown) : foundFile(shown, path).contents);
+  }
   return EXIT.ok;
 }
 
@@ -35,9 +39,13 @@ type ListedFile = Omit<PlannedFile, 'contents' | 'mode'> & { readonly mode: stri
 function listOf(plan: MachinePlan): ListedFile[] {
   return machineFiles(plan).map(({ contents, mode, ...file }) => ({
     ...file,
-    mode: mode.toString(8).padStart(4, '0'),
+    mode: octal(mode),
     sizeBytes: Buffer.byteLength(contents),
   }));
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
 }
 
 function tableOf(plan: MachinePlan): string {
@@ -49,14 +57,21 @@ function tableOf(plan: MachinePlan): string {
   );
 }
 
-function contentsOf(plan: MachinePlan, path: string): string {
+interface FoundFile {
+  readonly path: string;
+  readonly contents: string;
+}
+
+/** A file with all that is known of it, a unit by its name, or an output. */
+function foundFile(plan: MachinePlan, path: string): FoundFile {
   const outputs = renderedOutputs(plan);
-  const output = outputs[path]?.();
-  if (output !== undefined) return output;
+  const output = Object.hasOwn(outputs, path) ? outputs[path]?.() : undefined;
+  if (output !== undefined) return { path, contents: output };
   const files = machineFiles(plan);
+  const file = files.find((each) => each.path === path);
+  if (file !== undefined) return { ...file, mode: octal(file.mode) } as FoundFile;
   const unit = plan.units.find(({ name, contents }) => name === path && contents !== null);
-  const found = files.find((file) => file.path === path)?.contents ?? unit?.contents;
-  if (typeof found === 'string') return found;
+  if (typeof unit?.contents === 'string') return { path, contents: unit.contents };
   const near = nearest(path, [
     ...files.map((file) => file.path),
     ...plan.units.map(({ name }) => name),

@@ -1,4 +1,6 @@
+import type { SecretsPlace } from '../../build/issue-for-cluster.ts';
 import { loadCluster } from '../../build/load-cluster.ts';
+import { KeelwayError } from '../../errors.ts';
 import { createSecrets, saveSecrets } from '../../secrets/bundle.ts';
 import { describeSecrets } from '../../secrets/describe-secrets.ts';
 import type { BundleEncryption } from '../../secrets/secrets-bundle.ts';
@@ -28,13 +30,31 @@ export async function secretsCreate(input: CommandInput): Promise<number> {
   io.stderr(
     `wrote ${place.shown} (0600, ${how}): the identity of the cluster ${cluster.name}.\n` +
       'Keep it safe and back it up: who has it owns the cluster, and without it no machine can be rendered again.\n' +
-      `Next: keelway build ${clusterWords(input, file)}\n`,
+      `Next: keelway build ${clusterWords(input, file)}${identityWords(bundle.encryption, place)}\n`,
   );
   return EXIT.ok;
 }
 
+/** What an encrypted bundle is opened with: sops may have keys of its own, and the environment may name the file. */
+function identityWords(encryption: BundleEncryption | null, { identityFile }: SecretsPlace): string {
+  const isNeeded = encryption !== null && encryption.recipients.length > 0 && identityFile === null;
+  return isNeeded ? ' --identity FILE' : '';
+}
+
+/** Whoever names a way of encrypting must never get plain text: `"$A,$B"` is a comma when both are unset. */
 function encryptionOf(input: CommandInput): BundleEncryption | null {
-  const recipients = (textOption(input, 'recipient') ?? '').split(',').filter((recipient) => recipient !== '');
-  const format = textOption(input, 'format') === 'sops' ? 'sops' : 'age';
-  return recipients.length === 0 && format === 'age' ? null : { format, recipients };
+  const named = textOption(input, 'recipient');
+  const format = textOption(input, 'format');
+  if (named === undefined && format === undefined) return null;
+  const recipients = (named ?? '').split(',').map((recipient) => recipient.trim());
+  // sops may take its recipients from .sops.yaml; nobody else has any.
+  if (named === undefined && format === 'sops') return { format, recipients: [] };
+  if (recipients.includes('')) {
+    throw new KeelwayError({
+      code: 'USAGE_INVALID',
+      message: named === undefined ? '--format age needs a recipient' : '--recipient names an empty recipient',
+      hint: 'give --recipient age1...; with several, check that no variable in it is empty',
+    });
+  }
+  return { format: format === 'sops' ? 'sops' : 'age', recipients };
 }

@@ -5,7 +5,7 @@ import type { Problem } from './checked.ts';
 
 const URL_FORM = /^([a-z][a-z0-9+.-]*):\/\/(?:([^/?#]*)@)?([^/?#@]*)(\/[^?#\s]*)?$/;
 
-const SECRET_HINT = 'remove it from the URL; credentials are given to `keelway bootstrap`, never written into a file';
+const SECRET_HINT = 'remove it from the URL: no credential belongs in a file that is made to be committed';
 
 /**
  * Checks a URL of a mirror, download or repository.

@@ -36,6 +36,7 @@ function output(text: string): OutputFile[] {
   ];
   const manifest = {
     kind: 'Manifest',
+    cluster: 'ha',
     machines: [],
     outputs: outputs.map(({ path }) => ({ path })),
   };
@@ -120,6 +121,50 @@ describe('writeGeneration', () => {
       failures += 1;
     }
     expect(failures).toBeGreaterThan(20);
+    expect(readdirSync(join(parent, '.ha.generations'))).toHaveLength(1);
+  });
+
+  it('takes what it wrote with it when the disk is full, and leaves the old output', async () => {
+    await writeGeneration(files, out, output('one'));
+    const full: FilesPort = {
+      ...files,
+      writeNew: async (path, contents, mode) => {
+        await files.writeNew(path, contents.slice(0, 1), mode);
+        if (path.endsWith('seed.iso')) throw new Error('no space left');
+      },
+    };
+    await expect(writeGeneration(full, out, output('two'))).rejects.toThrow('no space left');
+    expect(readdirSync(join(parent, '.ha.generations'))).toEqual(['1']);
+    expect(read('machines/cp-1/user-data')).toBe('one');
+  });
+
+  it('leaves nothing at all when the first run fails', async () => {
+    const full: FilesPort = { ...files, sync: () => Promise.reject(new Error('no space left')) };
+    await expect(writeGeneration(full, out, output('one'))).rejects.toThrow('no space left');
+    expect(readdirSync(join(parent, '.ha.generations'))).toEqual([]);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('sweeps what killed runs left, whether something changed or not', async () => {
+    const store = join(parent, '.ha.generations');
+    for (const [text, result] of [
+      ['one', 'written'],
+      ['one', 'unchanged'],
+      ['two', 'written'],
+    ] as const) {
+      mkdirSync(join(store, '7/machines'), { recursive: true });
+      writeFileSync(join(store, '7/machines/half'), 'PRIVATE KEY');
+      writeFileSync(join(store, 'link-7'), '');
+      writeFileSync(join(store, 'lock'), '4194304 1 - 1 1\n');
+      expect(await writeGeneration(files, out, output(text))).toBe(result);
+      expect(readdirSync(store)).toEqual([readlinkSync(out).split('/').at(-1)]);
+    }
+  });
+
+  it('lets runs at the same time take turns', async () => {
+    const texts = Array.from({ length: 8 }, (_, index) => `run ${index}`);
+    await Promise.all(texts.map(async (text) => await writeGeneration(files, out, output(text))));
+    expect(texts).toContain(read('machines/cp-1/user-data'));
     expect(readdirSync(join(parent, '.ha.generations'))).toHaveLength(1);
   });
 

@@ -6,6 +6,7 @@ import type { Cluster } from '../../../lib/model/cluster.ts';
 import { planCertificates } from '../../../lib/pki/certificates.ts';
 import { issueCertificates } from '../../../lib/pki/issue-certificates.ts';
 import { leafFolder, loadLeaves, saveLeaves } from '../../../lib/pki/leaf-store.ts';
+import type { FilesPort } from '../../../lib/ports.ts';
 import type { SecretsBundle } from '../../../lib/secrets/secrets-bundle.ts';
 import { testMachine } from '../plan/reference-cluster.ts';
 import { DAY, externalCluster, NOW, portsAt, temporaryFolder, testSecrets } from './support.ts';
@@ -154,10 +155,37 @@ describe('the leaf store', () => {
     expect((await build(path)).result.reused).toBe(46);
   });
 
+  it('leaves no half-written file when the disk is full', async () => {
+    const path = bundlePath();
+    const ports = portsAt(NOW);
+    const requests = planCertificates(cluster);
+    const before = await loadLeaves(path, requests, secrets, ports);
+    const { leaves } = await issueCertificates(requests, secrets, { ...ports, settings: cluster.pki });
+    let count = 0;
+    const full: FilesPort = {
+      ...ports.files,
+      writeNew: async (where, contents, mode) => {
+        count += 1;
+        await ports.files.writeNew(where, contents.slice(0, 10), mode);
+        if (count > 3) throw new Error('no space left');
+      },
+    };
+    await expect(saveLeaves(path, before, leaves, secrets, { ...ports, files: full })).rejects.toThrow('no space');
+    expect(readdirSync(leafFolder(path))).toEqual([]);
+  });
+
+  it('removes what a killed run left, also when nothing is issued', async () => {
+    const path = bundlePath();
+    await build(path);
+    writeFileSync(join(leafFolder(path), '.cp-1.json.new'), 'PRIVATE KEY');
+    expect((await build(path)).written).toEqual([]);
+    expect(readdirSync(leafFolder(path)).sort()).toEqual(ALL.map((name) => `${name}.json`));
+  });
+
   it('starts from nothing when the folder is not there', async () => {
     const path = bundlePath();
     const store = await loadLeaves(path, planCertificates(cluster), secrets, portsAt());
-    expect(store).toEqual({ leaves: new Map(), unclaimed: [] });
+    expect(store).toEqual({ leaves: new Map(), unclaimed: [], unfinished: [] });
     expect(existsSync(leafFolder(path))).toBe(false);
   });
 

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
-import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { nodePorts } from '../../../lib/node-ports.ts';
 import { createSecrets, loadSecrets, saveSecrets } from '../../../lib/secrets/bundle.ts';
@@ -72,25 +74,51 @@ describe('saveSecrets and loadSecrets', () => {
 
   it('leave a file that appears in the last moment', async () => {
     const path = join(temporaryFolder(), 'secrets.yaml');
-    const files = { ...nodePorts().files, stat: async () => null };
+    const real = nodePorts().files;
+    let asked = 0;
+    // Not there when it is asked for first, there when it is to be written.
+    const files = { ...real, stat: async (where: string) => (asked++ === 0 ? null : await real.stat(where)) };
     writeFileSync(path, 'precious');
     const attempt = saveSecrets(await testSecrets(cluster), path, { ...ports, files });
     await expect(attempt).rejects.toMatchObject({ code: 'SECRETS_EXIST' });
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 
-  it('leave no half of a bundle when the disk is full', async () => {
+  it('leave nothing when the disk is full', async () => {
     const path = join(temporaryFolder(), 'secrets.yaml');
-    const real = nodePorts().files;
-    const files = {
-      ...real,
-      writeNew: async (where: string, contents: Uint8Array | string, mode: number) => {
-        await real.writeNew(where, contents.slice(0, 100), mode);
-        throw new Error('no space left');
-      },
-    };
+    const files = { ...nodePorts().files, writeOnce: () => Promise.reject(new Error('no space left')) };
     await expect(saveSecrets(await testSecrets(cluster), path, { ...ports, files })).rejects.toThrow('no space');
-    expect(existsSync(path)).toBe(false);
+    expect(readdirSync(dirname(path))).toEqual([]);
+  });
+
+  it('write a bundle whole or not at all, when the run is killed while it writes', async () => {
+    const sizeBytes = 48 * 1024 * 1024;
+    const module = JSON.stringify(new URL('../../../lib/node-ports.ts', import.meta.url).href);
+    const program = `
+      import { nodePorts } from ${module};
+      await nodePorts().files.writeOnce('secrets.yaml', Buffer.alloc(${sizeBytes}, 'x'), 0o600);`;
+    let killed = 0;
+    for (let round = 0; round < 5; round += 1) {
+      const folder = temporaryFolder();
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: folder, stdio: 'inherit' });
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      // As soon as there is anything at all.
+      while (child.exitCode === null && readdirSync(folder).length === 0) await setImmediate();
+      child.kill('SIGKILL');
+      await ended;
+      const path = join(folder, 'secrets.yaml');
+      if (existsSync(path)) expect(statSync(path).size).toBe(sizeBytes);
+      else killed += 1;
+    }
+    expect(killed).toBeGreaterThan(0);
+  });
+
+  it('remove the keys that a killed run left, and nothing else', async () => {
+    const folder = temporaryFolder();
+    const others = ['secrets.yaml.123-0.tmp.bak', 'secrets.yaml.bak', 'other.yaml.123-0.tmp'];
+    for (const name of ['secrets.yaml.123-0.tmp', ...others]) writeFileSync(join(folder, name), 'x');
+    await saveSecrets(await testSecrets(cluster), join(folder, 'secrets.yaml'), ports);
+    expect(readdirSync(folder).sort()).toEqual([...others, 'secrets.yaml'].sort());
   });
 
   it('say what to do when there is no bundle', async () => {
