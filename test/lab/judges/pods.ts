@@ -3,6 +3,7 @@ import type { Lab } from '../../../lib/lab/lab.ts';
 import { dnsManifest, ECHO_NODE_PORT, echoManifest } from '../manifests.ts';
 import type { TestLab } from '../test-lab.ts';
 import { ask, eventually, listed } from './ask.ts';
+import { containerStates } from './restarts.ts';
 
 export interface EchoPod {
   readonly name: string;
@@ -81,18 +82,13 @@ export function judgePods(up: () => TestLab): void {
 export function judgeNoRestart(up: () => TestLab): void {
   it('has restarted no container', async () => {
     // A node that registered anew shows its static pods a moment later.
-    const counts = await eventually('a state of every container', 90_000, async () => {
-      const pods = await listed<{ status: { containerStatuses?: readonly { restartCount: number }[] } }>(
-        up().lab,
-        'pods',
-        '--all-namespaces',
-      );
-      const states = pods.map(({ status }) => status.containerStatuses);
-      return states.every((state) => state !== undefined) && states.flat().map((state) => state?.restartCount);
+    const states = await eventually('a state of every container', 120_000, async () => {
+      const found = await containerStates(up());
+      return found.every(({ ready }) => ready) && found;
     });
-    expect(counts.length).toBeGreaterThan(0);
-    expect(counts.filter((count) => count !== 0)).toEqual([]);
-  });
+    expect(states.length).toBeGreaterThan(0);
+    expect(states.filter(({ restarts }) => restarts !== 0)).toEqual([]);
+  }, 180_000);
 }
 
 /** Ready pods of the echo Deployment. */
