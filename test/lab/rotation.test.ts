@@ -21,7 +21,7 @@ beforeAll(async () => {
     edit: (text) => edited(text, ['  access:', '  pki: {leafLifetime: 1h}\n  access:']),
     change: (cluster) => ({ ...cluster, pki: { ...cluster.pki, backdateSeconds: 23 * 3600 } }),
   });
-}, 400_000);
+}, 600_000);
 
 afterAll(async () => {
   await up?.stop();
@@ -75,5 +75,5 @@ describe('client certificates of kubelets', () => {
     expect(existsSync(up.lab.hostPath(NODE, '/var/lib/cloud/seed/nocloud'))).toBe(false);
     expect((await certificate(KUBELET_CLIENT_CERTIFICATE)).serial).toBe(before.serial);
     expect(await readyNodes(up.lab)).toEqual([NODE]);
-  }, 400_000);
+  }, 600_000);
 });

@@ -12,7 +12,7 @@ beforeAll(async () => {
   const versions = ['kubernetes: 1.37.1, etcd: 3.7.2', 'kubernetes: 1.36.4, etcd: 3.6.16'] as const;
   const edit = (text: string) => edited(text, versions);
   up = await startTestLab('stacked', { edit });
-}, 400_000);
+}, 600_000);
 
 afterAll(async () => {
   await up?.stop();
@@ -52,5 +52,5 @@ describe('a stacked cluster', () => {
     expect(
       await ask(up.lab, holder, '. /etc/profile.d/keelway-etcdctl.sh; etcdctl endpoint health --cluster 2>&1'),
     ).not.toContain('unhealthy');
-  }, 400_000);
+  }, 600_000);
 });

@@ -83,7 +83,7 @@ export async function startTestLab(example: string, options: TestLabOptions = {}
 function testLabOf(lab: Lab, cluster: Cluster, seeds: TestLab['seeds'], stop: TestLab['stop']): TestLab {
   // Of a lab that was there before, roughly.
   let start = { startedMs: lab.state.createdSeconds * 1000, timeline: lab.state.timeline };
-  const wait: TestLab['waitUntilUp'] = async (timeoutMs = 300_000, startedMs = performance.now()) => {
+  const wait: TestLab['waitUntilUp'] = async (timeoutMs = 500_000, startedMs = performance.now()) => {
     const timeline: Record<string, number> = {};
     await waitUntilUp(lab, cluster, {
       timeoutMs,

@@ -21,11 +21,10 @@ export function judgeSealing(lab: () => ProgramLab): void {
     expect(networks.has(own)).toBe(false);
     expect(networks.size).toBe(machines.length);
     // The switches themselves stand alone: nothing in their namespace but they and the machines' cables.
-    const parent = /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${lab().sandbox.holder('router')}/status`, 'utf8'))?.[1];
-    expect(readlinkSync(`/proc/${parent}/ns/net`)).not.toBe(own);
-    const switches = [...readFileSync(`/proc/${parent}/net/dev`, 'utf8').matchAll(/^ *([^:\s]+):/gm)].map(
-      ([, name]) => name,
-    );
+    const outer = ancestorInAnotherNetwork(lab().sandbox.holder('router'));
+    expect(readlinkSync(`/proc/${outer}/ns/net`)).not.toBe(own);
+    const text = readFileSync(`/proc/${outer}/net/dev`, 'utf8');
+    const switches = [...text.matchAll(/^ *([^:\s]+):/gm)].map(([, name]) => name);
     const other = switches.filter((link) => !/^(?:lo|n[01]|v\d+)$/.test(link ?? ''));
     expect(other).toEqual([]);
     // The router has two cables, and everyone else one.
@@ -38,4 +37,14 @@ export function judgeSealing(lab: () => ProgramLab): void {
       if (pid !== null) expect(readlinkSync(`/proc/${pid}/ns/net`)).not.toBe(own);
     }
   });
+}
+
+/** The nearest ancestor of a process that is in another network namespace. */
+function ancestorInAnotherNetwork(pid: number): number {
+  const network = readlinkSync(`/proc/${pid}/ns/net`);
+  let ancestor = pid;
+  while (readlinkSync(`/proc/${ancestor}/ns/net`) === network) {
+    ancestor = Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${ancestor}/status`, 'utf8'))?.[1]);
+  }
+  return ancestor;
 }
