@@ -96,6 +96,13 @@ export const EXPLAINED_ERRORS: readonly ExplainedError[] = [
     until: 'up',
   },
   {
+    program: /^kubelet$/,
+    text: /"failed to read memory cgroup (?:config|limits) for the pod" err="failed to read .* for cgroup \/sys\/fs\/cgroup\/.*: no such file or directory/,
+    why: 'when the power was gone: the pods that were there before have no control group yet',
+    until: 'up',
+    tier: 'machines',
+  },
+  {
     program: /^kube-proxy$/,
     text: /"Failed to list existing nftables objects" err=</,
     why: 'before its first synchronization there is no table to list',
