@@ -3,13 +3,14 @@ import { exampleText } from '../support/clusters.ts';
 import { type ProgramLab, startLab } from './harness/program-lab.ts';
 import { showMeasured } from './harness/show-measured.ts';
 import { judgeBootstrap } from './judges/bootstraps.ts';
+import { judgeComplaints } from './judges/complaints.ts';
 import { FAULTS, judgeFailover, type Outages } from './judges/failover.ts';
 import { judgeForming } from './judges/forms.ts';
 import { judgeIdentity } from './judges/identity.ts';
 import { judgeQuorum } from './judges/quorum.ts';
 import { judgeSealing } from './judges/sealed.ts';
 import { judgeSigning, judgeStorage } from './judges/storage.ts';
-import { judgeVip } from './judges/vip.ts';
+import { judgeProfile, judgeVip } from './judges/vip.ts';
 
 /** The reference topology, whole. The tests build on each other, in order. */
 let lab: ProgramLab;
@@ -18,7 +19,7 @@ const outages: Outages = {};
 
 beforeAll(async () => {
   lab = await startLab(exampleText('ha'));
-}, 60_000);
+});
 
 afterAll(async () => {
   showMeasured('ha', timeline, outages);
@@ -26,9 +27,12 @@ afterAll(async () => {
 });
 
 describe('examples/ha comes up', () => {
+  judgeProfile(() => lab, { profile: 'bgp-mesh', onLink: 'arp' });
   judgeForming(() => lab, timeline);
   judgeSealing(() => lab);
   judgeBootstrap(() => lab);
+  judgeVip(() => lab, timeline);
+  judgeComplaints(() => lab);
 });
 
 describe('examples/ha knows who is who', () => {
@@ -37,8 +41,7 @@ describe('examples/ha knows who is who', () => {
   judgeSigning(() => lab);
 });
 
-describe('examples/ha reaches its VIP', () => {
-  judgeVip(() => lab, timeline);
+describe('examples/ha, when something fails', () => {
   judgeFailover(
     () => lab,
     [

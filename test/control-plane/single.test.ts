@@ -3,6 +3,7 @@ import { exampleText } from '../support/clusters.ts';
 import { type ProgramLab, startLab } from './harness/program-lab.ts';
 import { showMeasured } from './harness/show-measured.ts';
 import { judgeBootstrap } from './judges/bootstraps.ts';
+import { judgeComplaints } from './judges/complaints.ts';
 import { judgeForming } from './judges/forms.ts';
 
 /** One machine that is everything. */
@@ -21,6 +22,7 @@ afterAll(async () => {
 describe('examples/single', () => {
   judgeForming(() => lab, timeline);
   judgeBootstrap(() => lab);
+  judgeComplaints(() => lab);
 
   it('comes back by itself after a power cut', async () => {
     await lab.kubectl('create configmap before-the-cut');
@@ -28,7 +30,7 @@ describe('examples/single', () => {
     await lab.powerOn('node-1');
     const startMs = performance.now();
     await expect
-      .poll(() => lab.kubectl('get configmap before-the-cut -o name').catch(String), { timeout: 60_000 })
+      .poll(() => lab.kubectl('get configmap before-the-cut -o name').catch(String), { timeout: 120_000 })
       .toBe('configmap/before-the-cut');
     timeline['API after a power cut'] = Math.round((performance.now() - startMs) / 100) / 10;
   });

@@ -61,11 +61,16 @@ export async function startControlPlane(cluster: Cluster, names: readonly string
       ...(network.gateway && { gateway: network.gateway }),
     })),
   });
+  const contextOf = (name: string): MachineContext => {
+    const machine = machines.find((each) => each.name === name);
+    if (machine === undefined) throw new Error(`no machine is called ${name}`);
+    return { cluster, machine, pki, inputs: { files: {}, assets: [] } };
+  };
   const pods = new Map<string, SandboxProcess>();
   const members = new Map<string, SandboxProcess>();
   try {
     for (const machine of machines) {
-      const context = { cluster, machine, pki, inputs: { files: {}, assets: [] } };
+      const context = contextOf(machine.name);
       if (machine.runsEtcd) members.set(machine.name, await startEtcd(sandbox, context));
       if (names.includes(machine.name)) await startPods(sandbox, context, pods);
     }
@@ -75,6 +80,8 @@ export async function startControlPlane(cluster: Cluster, names: readonly string
   }
   const shell = async (machine: string, script: string) =>
     await sandbox.run(machine, ['sh', '-euc', script], { timeoutMs: 120_000 });
+  /** Those that were started again. */
+  const again = new Set<string>();
   return {
     sandbox,
     pki,
@@ -88,7 +95,10 @@ export async function startControlPlane(cluster: Cluster, names: readonly string
         const { stdout } = await shell(machine, `curl -ks --max-time 5 -o /dev/null -w '%{http_code}' ${url} || true`);
         if (stdout === '200') return;
         const ended = Array.from(pods).find(([, pod]) => !pod.running());
-        if (ended !== undefined) throw new Error(`${ended[0]} ended:\n${ended[1].output().slice(-4000)}`);
+        if (ended !== undefined && gaveUp(ended) && !again.has(ended[0])) {
+          again.add(ended[0]);
+          await startPods(sandbox, contextOf(ended[0].split(' ')[0] ?? ''), pods, 'kube-controller-manager');
+        } else if (ended !== undefined) throw new Error(`${ended[0]} ended:\n${ended[1].output().slice(-4000)}`);
         await sleep(200);
       }
     },
@@ -115,7 +125,20 @@ async function startEtcd(sandbox: Sandbox, context: MachineContext): Promise<San
   return await sandbox.start(machine.name, ['etcd', ...etcdFlags(cluster, machine, pki.etcdToken)]);
 }
 
-async function startPods(sandbox: Sandbox, context: MachineContext, pods: Map<string, SandboxProcess>): Promise<void> {
+/** A controller-manager does after ten seconds of an API server that is slow to start; the kubelet would start it again. */
+function gaveUp([name, pod]: readonly [string, SandboxProcess]): boolean {
+  return (
+    name.endsWith(' kube-controller-manager') && pod.output().includes('failed to wait for apiserver being healthy')
+  );
+}
+
+/** @param only - The one to start; all by default. */
+async function startPods(
+  sandbox: Sandbox,
+  context: MachineContext,
+  pods: Map<string, SandboxProcess>,
+  only?: string,
+): Promise<void> {
   const { machine, pki } = context;
   const parts = [kubelet(context), kubeProxy(context), ...controlPlaneParts(context)];
   layOut(sandbox, machine, parts);
@@ -136,6 +159,7 @@ async function startPods(sandbox: Sandbox, context: MachineContext, pods: Map<st
     if (!path.startsWith('/etc/kubernetes/manifests/')) continue;
     const { spec } = parse(contents) as Pod;
     const [container] = spec.containers;
+    if (only !== undefined && container.name !== only) continue;
     const kinds = new Map(spec.volumes.map(({ name, emptyDir }) => [name, emptyDir]));
     const mounts = container.volumeMounts.map(({ name, mountPath, readOnly }) =>
       [kinds.get(name) ? 'empty' : readOnly ? 'ro' : 'rw', mountPath].join(':'),

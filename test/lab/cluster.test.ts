@@ -1,22 +1,30 @@
 /** The reference cluster, whole: eight machines from their rendered seeds, with the real programs. */
 import { existsSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from './judges/ask.ts';
+import { eventually, listed } from './judges/ask.ts';
 import { judgeBalancer } from './judges/balancer.ts';
 import { judgeBootstrapAgain } from './judges/bootstrap-again.ts';
 import { judgeJournals } from './judges/journals.ts';
 import { judgeForeignKubelet, judgeKubeletAccess } from './judges/kubelet-access.ts';
 import { echoPods, inPod, judgeNoRestart, judgePods } from './judges/pods.ts';
+import { containerStates } from './judges/restarts.ts';
 import { judgeSecretsOnMachine } from './judges/secrets-on-machine.ts';
+import { othersShare } from './others-share.ts';
 import { startTestLab, type TestLab } from './test-lab.ts';
 import { type Timeline, writeTimeline } from './write-timeline.ts';
 
 let up: TestLab;
+/** How much longer everything took because the host had other work. */
+let stretch = 1;
 const timelines: Record<string, Timeline> = {};
 
 beforeAll(async () => {
-  up = await startTestLab('ha');
-}, 400_000);
+  const share = othersShare();
+  // A busy host takes its time; how long is what is judged.
+  up = await startTestLab('ha', { timeoutMs: 800_000 });
+  stretch = share(up.lab);
+}, 900_000);
 
 afterAll(async () => {
   await up?.stop();
@@ -43,15 +51,10 @@ async function items<T>(kind: string): Promise<readonly T[]> {
 }
 
 async function podStates(): Promise<readonly string[]> {
-  const pods = await items<{
-    metadata: { name: string };
-    status: { containerStatuses?: readonly { restartCount: number; ready: boolean }[] };
-  }>('pods');
-  const states = pods.map(({ metadata, status }) => {
-    const [container] = status.containerStatuses ?? [];
-    return `${metadata.name} ${container?.ready ? 'ready' : 'not ready'}, ${container?.restartCount} restarts`;
-  });
-  return states.toSorted();
+  const states = await containerStates(up);
+  return states
+    .map(({ pod, ready, restarts }) => `${pod} ${ready ? 'ready' : 'not ready'}, ${restarts} restarts`)
+    .toSorted();
 }
 
 /** Standard output of a program that must succeed. */
@@ -62,11 +65,11 @@ async function output(machine: string, ...argv: string[]): Promise<string> {
 }
 
 describe('the reference cluster', () => {
-  it('comes up in under three minutes', () => {
+  it('comes up in under three minutes of a host that has nothing else to do', () => {
     const { timeline } = up.lab.state;
-    console.log(`timeline ${JSON.stringify(timeline)}`);
+    console.log(`timeline ${JSON.stringify(timeline)}, stretched ${stretch.toFixed(2)} times by other work`);
     timelines['first power on'] = timeline;
-    expect(timeline['nodes Ready']).toBeLessThan(180_000);
+    expect(timeline['nodes Ready']).toBeLessThan(180_000 * stretch);
   });
 
   it('has every node Ready with its role, labels, taints and node address', async () => {
@@ -116,27 +119,42 @@ describe('the reference cluster', () => {
   });
 
   it('has one leader each for controller-manager and scheduler', async () => {
-    const leases = await items<{ metadata: { name: string; namespace: string }; spec: { holderIdentity: string } }>(
-      'leases',
-    );
-    for (const name of ['kube-controller-manager', 'kube-scheduler']) {
-      const holders = leases.filter(({ metadata }) => metadata.name === name).map(({ spec }) => spec.holderIdentity);
-      expect(holders).toHaveLength(1);
-      expect(CONTROL_PLANE).toContain(holders[0]?.split('_')[0]);
-    }
+    type Lease = { metadata: { name: string }; spec: { holderIdentity: string; renewTime: string } };
+    const look = async (): Promise<readonly Lease[]> => {
+      const leases = await listed<Lease>(up.lab, 'leases', '--namespace=kube-system');
+      return leases.filter(({ metadata }) => ['kube-controller-manager', 'kube-scheduler'].includes(metadata.name));
+    };
+    // A holder that has just ended has a successor after 15 s.
+    await eventually('leaders that stay', 90_000, async () => {
+      const before = await look();
+      await sleep(4000);
+      const after = await look();
+      expect(after.map(({ metadata }) => metadata.name).toSorted()).toEqual([
+        'kube-controller-manager',
+        'kube-scheduler',
+      ]);
+      return after.every(({ metadata, spec }) => {
+        const earlier = before.find((lease) => lease.metadata.name === metadata.name)?.spec;
+        expect(CONTROL_PLANE).toContain(spec.holderIdentity.split('_')[0]);
+        return spec.holderIdentity === earlier?.holderIdentity && spec.renewTime > earlier.renewTime;
+      });
+    });
   });
 
   it('runs every static pod without a restart', async () => {
     const names = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-vip'];
     const expected = names.flatMap((pod) => CONTROL_PLANE.map((node) => `${pod}-${node} ready, 0 restarts`));
     // The kubelet shows a static pod up to a minute after its node has registered.
-    await expect.poll(podStates, { timeout: 90_000, interval: 2_000 }).toEqual(expected.toSorted());
-  }, 100_000);
+    await expect.poll(podStates, { timeout: 150_000, interval: 2_000 }).toEqual(expected.toSorted());
+  }, 200_000);
 
   it('has no failed unit, no unit that was restarted, and nothing left to start', async () => {
     for (const name of EVERY) {
       expect(await output(name, 'systemctl', '--failed', '--no-legend'), name).toBe('');
-      expect(await output(name, 'systemctl', 'list-jobs', '--no-legend'), name).toBe('');
+      // A timer may have started something this moment.
+      await eventually(`${name} has no jobs`, 60_000, async () => {
+        return (await output(name, 'systemctl', 'list-jobs', '--no-legend')) === '';
+      });
       const restarts = await output(name, 'sh', '-c', 'systemctl show --property=Id,NRestarts "*.service"');
       const restarted = restarts.split('\n\n').filter((unit) => !/^NRestarts=0$/m.test(unit));
       expect(restarted, name).toEqual([]);
@@ -145,9 +163,11 @@ describe('the reference cluster', () => {
 
   it('has bootstrapped, and kept no credential', async () => {
     for (const name of CONTROL_PLANE) {
-      expect(await output(name, 'systemctl', 'show', '--value', '-p', 'Result', 'keelway-bootstrap.service')).toBe(
-        'success',
-      );
+      const unit = 'keelway-bootstrap.service';
+      const shown = await output(name, 'systemctl', 'show', '-p', 'Result', '-p', 'ExecMainExitTimestamp', unit);
+      expect(shown, name).toMatch(/^Result=success$/m);
+      // Of a unit that has never run, too, the result is success.
+      expect(shown, name).toMatch(/^ExecMainExitTimestamp=\w/m);
       const folder = up.lab.hostPath(name, '/run/keelway/bootstrap');
       const left = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
       expect(
@@ -170,12 +190,19 @@ describe('the reference cluster', () => {
       const sessions = protocols.split('\n').filter((line) => / BGP /.test(line) && !/ Passive /.test(line));
       return [sessions.length, sessions.filter((line) => / Established/.test(line)).length];
     };
-    for (const name of CONTROL_PLANE) expect(await established(name, []), name).toEqual([6, 6]);
-    for (const name of WORKERS) expect(await established(name, []), name).toEqual([3, 3]);
-    expect(await established('router', ['-s', '/run/bird/bird.ctl'])).toEqual([3, 3]);
+    const hasSessions = async (name: string, wanted: number, socket: string[] = []) => {
+      await expect
+        .poll(async () => await established(name, socket), { timeout: 60_000, message: name })
+        .toEqual([wanted, wanted]);
+    };
+    for (const name of CONTROL_PLANE) await hasSessions(name, 6);
+    for (const name of WORKERS) await hasSessions(name, 3);
+    await hasSessions('router', 3, ['-s', '/run/bird/bird.ctl']);
     for (const name of ['router', ...WORKERS]) {
-      const route = await output(name, 'ip', 'route', 'show', '10.0.0.100');
-      expect(route.match(/nexthop via 10\.0\.0\.1[123] /g), name).toHaveLength(3);
+      await eventually(`${name} has three next hops`, 60_000, async () => {
+        const route = await output(name, 'ip', 'route', 'show', '10.0.0.100');
+        return route.match(/nexthop via 10\.0\.0\.1[123] /g)?.length === 3;
+      });
     }
   });
 });
@@ -207,16 +234,17 @@ describe('its balancers', () => {
 describe('a power cut', () => {
   it('comes back by itself after all machines were off, etcd on last', async () => {
     await Promise.all(EVERY.map((name) => up.lab.kill(name)));
+    const startedMs = performance.now();
     for (const name of [...CONTROL_PLANE, ...WORKERS, ...ETCD]) await up.lab.start(name);
-    const timeline = await up.waitUntilUp();
+    const timeline = await up.waitUntilUp(500_000, startedMs);
     console.log(`after a power cut ${JSON.stringify(timeline)}`);
     timelines['all machines off and on'] = timeline;
     writeTimeline(timelines);
     expect(Object.keys(timeline)).toContain('nodes Ready');
-  }, 400_000);
+  }, 600_000);
 
   it('has its pods again', async () => {
-    const pods = await eventually('the pods', 120_000, async () => {
+    const pods = await eventually('the pods', 180_000, async () => {
       const found = await echoPods(up.lab);
       return found.length === WORKERS.length && found;
     });
@@ -225,5 +253,7 @@ describe('a power cut', () => {
         (await inPod(up.lab, pod, 'curl -s --max-time 5 http://echo/')).includes('hostname: echo-'),
       );
     }
-  }, 300_000);
+  }, 600_000);
+
+  judgeJournals(() => up);
 });

@@ -9,7 +9,7 @@ let up: TestLab;
 
 beforeAll(async () => {
   up = await startTestLab('ha-3etcd');
-}, 400_000);
+}, 600_000);
 
 afterAll(async () => {
   await up?.stop();
@@ -54,7 +54,7 @@ describe('a cluster with three etcd machines', () => {
     await up.lab.kill('etcd-3');
     // It may have been the leader: a write on its way then is lost, and its client told so after seven seconds.
     let tries = 0;
-    await eventually('a write', 20_000, async () => {
+    await eventually('a write', 60_000, async () => {
       tries += 1;
       await write(`as-etcd-3-goes-${tries}`);
       return true;
@@ -95,5 +95,5 @@ describe('a cluster with three etcd machines', () => {
     await up.lab.start('etcd-3');
     await agree();
     expect(await members()).toEqual(before);
-  }, 500_000);
+  }, 600_000);
 });

@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCpio } from '../../images/archive/read-cpio.ts';
 import { KUBELET_CLIENT_CERTIFICATE } from '../../lib/components/kubelet-certificate.ts';
+import { edited } from '../support/edited.ts';
 import { ask, eventually, readyNodes } from './judges/ask.ts';
+import { judgeJournals } from './judges/journals.ts';
 import { startTestLab, type TestLab } from './test-lab.ts';
 
 const NODE = 'node-1';
@@ -16,10 +18,10 @@ beforeAll(async () => {
   // One hour to live is the least that a cluster file may say; 23 of 24 hours are over already, so that the kubelet,
   // which renews when 70 to 90 hundredths are over, does it at once.
   up = await startTestLab('single', {
-    edit: (text) => text.replace('  access:', '  pki: {leafLifetime: 1h}\n  access:'),
+    edit: (text) => edited(text, ['  access:', '  pki: {leafLifetime: 1h}\n  access:']),
     change: (cluster) => ({ ...cluster, pki: { ...cluster.pki, backdateSeconds: 23 * 3600 } }),
   });
-}, 400_000);
+}, 600_000);
 
 afterAll(async () => {
   await up?.stop();
@@ -46,6 +48,9 @@ describe('client certificates of kubelets', () => {
     expect(await readyNodes(up.lab)).toEqual([NODE]);
   }, 200_000);
 
+  // A machine that is everything, and alone.
+  judgeJournals(() => up);
+
   it('stay when the same seed is applied again', async () => {
     const before = await certificate(KUBELET_CLIENT_CERTIFICATE);
     await ask(up.lab, NODE, 'cloud-init clean --logs --seed; sync');
@@ -70,5 +75,5 @@ describe('client certificates of kubelets', () => {
     expect(existsSync(up.lab.hostPath(NODE, '/var/lib/cloud/seed/nocloud'))).toBe(false);
     expect((await certificate(KUBELET_CLIENT_CERTIFICATE)).serial).toBe(before.serial);
     expect(await readyNodes(up.lab)).toEqual([NODE]);
-  }, 400_000);
+  }, 600_000);
 });

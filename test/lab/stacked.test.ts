@@ -1,5 +1,6 @@
 /** Control plane and etcd on the same three machines, whole: any one of them may fail. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { edited } from '../support/edited.ts';
 import { ask, eventually, listed, readyNodes } from './judges/ask.ts';
 import { judgeJournals } from './judges/journals.ts';
 import { startTestLab, type TestLab } from './test-lab.ts';
@@ -8,9 +9,10 @@ let up: TestLab;
 
 beforeAll(async () => {
   // The lab's programs are those of the reference cluster.
-  const edit = (text: string) => text.replace('kubernetes: 1.37.1, etcd: 3.7.2', 'kubernetes: 1.36.4, etcd: 3.6.16');
+  const versions = ['kubernetes: 1.37.1, etcd: 3.7.2', 'kubernetes: 1.36.4, etcd: 3.6.16'] as const;
+  const edit = (text: string) => edited(text, versions);
   up = await startTestLab('stacked', { edit });
-}, 400_000);
+}, 600_000);
 
 afterAll(async () => {
   await up?.stop();
@@ -50,5 +52,5 @@ describe('a stacked cluster', () => {
     expect(
       await ask(up.lab, holder, '. /etc/profile.d/keelway-etcdctl.sh; etcdctl endpoint health --cluster 2>&1'),
     ).not.toContain('unhealthy');
-  }, 400_000);
+  }, 600_000);
 });

@@ -11,6 +11,7 @@ import { DISKS_ROOT } from '../../lib/lab/state.ts';
 import { waitUntilUp } from '../../lib/lab/wait-until-up.ts';
 import type { Cluster } from '../../lib/model/cluster.ts';
 import { nodePorts } from '../../lib/node-ports.ts';
+import type { StartTimes } from '../support/complaints.ts';
 import { labPrograms } from '../tools/lab-programs.ts';
 
 export interface TestLab {
@@ -20,6 +21,8 @@ export interface TestLab {
   readonly seeds: Readonly<Record<string, Uint8Array>>;
   /** Waits for every milestone again, after a power cut for instance; returns when each was reached, in milliseconds. */
   waitUntilUp(timeoutMs?: number, startedMs?: number): Promise<Readonly<Record<string, number>>>;
+  /** Of the last start that was waited for. */
+  startTimes(): StartTimes;
   stop(): Promise<void>;
 }
 
@@ -78,7 +81,9 @@ export async function startTestLab(example: string, options: TestLabOptions = {}
 }
 
 function testLabOf(lab: Lab, cluster: Cluster, seeds: TestLab['seeds'], stop: TestLab['stop']): TestLab {
-  const wait: TestLab['waitUntilUp'] = async (timeoutMs = 300_000, startedMs = performance.now()) => {
+  // Of a lab that was there before, roughly.
+  let start = { startedMs: lab.state.createdSeconds * 1000, timeline: lab.state.timeline };
+  const wait: TestLab['waitUntilUp'] = async (timeoutMs = 500_000, startedMs = performance.now()) => {
     const timeline: Record<string, number> = {};
     await waitUntilUp(lab, cluster, {
       timeoutMs,
@@ -88,9 +93,18 @@ function testLabOf(lab: Lab, cluster: Cluster, seeds: TestLab['seeds'], stop: Te
         timeline[milestone] = milliseconds;
       },
     });
+    start = { startedMs: performance.timeOrigin + startedMs, timeline };
     return timeline;
   };
-  return { lab, cluster, seeds, stop, waitUntilUp: wait };
+  const startTimes = (): StartTimes => {
+    const at = (milestone: string): number => {
+      const milliseconds = start.timeline[milestone];
+      if (milliseconds === undefined) throw new Error(`the lab has not reached: ${milestone}`);
+      return start.startedMs + milliseconds;
+    };
+    return { poweredOnMs: start.startedMs, apiReadyMs: at('API ready'), upMs: at('machines settled') };
+  };
+  return { lab, cluster, seeds, stop, waitUntilUp: wait, startTimes };
 }
 
 function loadExample(example: string, edit: (text: string) => string = (text) => text): LoadedCluster {

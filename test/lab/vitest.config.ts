@@ -7,8 +7,8 @@ export default defineConfig({
     include: ['test/lab/**/*.test.ts'],
     pool: 'forks',
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 400_000,
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
     reporters: ['default', './test/reporter.ts'],
   },
 });

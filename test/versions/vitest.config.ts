@@ -7,8 +7,8 @@ export default defineConfig({
     include: ['test/versions/**/*.test.ts'],
     pool: 'forks',
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 180_000,
     reporters: ['default', './test/reporter.ts'],
   },
 });

@@ -2,35 +2,28 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Sandbox } from '../../harness/sandbox.ts';
+import { type Outage, outageOf, type Try } from './outage.ts';
 
 const PROBER = fileURLToPath(new URL('prober.py', import.meta.url));
-
-interface Try {
-  readonly beganMs: number;
-  /** The machine that answered; null: nobody did, in time and well. */
-  readonly server: string | null;
-  readonly answer: string;
-}
 
 /** A client that opens a fresh connection ten times a second. */
 export interface Prober {
   readonly name: string;
-  /** Tries that began at or after this moment and are over. */
-  since(ms: number): readonly Try[];
   /**
-   * How long after `ms` the client went without an answer: until the first try after which none failed for two seconds.
-   * Zero when none failed in the first six seconds: what is checked every few seconds fails late. Rejects when that
-   * takes longer than `limitMs`.
+   * Waits until the client is served at the end of a time, then returns; the tries of its last two seconds may still run.
+   *
+   * @param limitMs - After so long in all it rejects.
    */
-  outage(ms: number, limitMs: number): Promise<number>;
+  served(fromMs: number, untilMs: number, limitMs: number): Promise<void>;
+  /** What the client went through, see {@link outageOf}; waits until the last of its tries is over. */
+  outage(fromMs: number, untilMs: number, expectedMs: number): Promise<Outage>;
   stop(): void;
 }
 
-/** Tries are judged when the longest is over, and its line has come. */
-const SETTLED_MS = 2700;
-/** So long must all tries succeed before the client counts as served again. */
-const LASTING_MS = 2000;
-const OBSERVED_MS = 6000;
+/** A try is over after this long, and its line has come. */
+const SETTLED_MS = 2300;
+/** So long must all tries succeed before the client counts as served. */
+const LASTING_MS = 1000;
 
 /** @param target - Address and port, for instance 10.0.0.100:6443. */
 export async function startProber(sandbox: Sandbox, machine: string, target: string): Promise<Prober> {
@@ -52,29 +45,32 @@ export async function startProber(sandbox: Sandbox, machine: string, target: str
       },
     },
   );
-  const since = (ms: number): readonly Try[] =>
-    tries.filter(({ beganMs }) => beganMs >= ms).toSorted((left, right) => left.beganMs - right.beganMs);
+  const between = (fromMs: number, untilMs: number): readonly Try[] =>
+    tries
+      .filter(({ beganMs }) => beganMs >= fromMs && beganMs < untilMs)
+      .toSorted((left, right) => left.beganMs - right.beganMs);
   return {
     name: machine,
-    since,
-    async outage(ms, limitMs) {
+    async served(fromMs, untilMs, limitMs) {
       for (;;) {
-        await sleep(100);
-        const settled = since(ms).filter(({ beganMs }) => beganMs < Date.now() - SETTLED_MS);
-        const last = settled.findLastIndex(({ server }) => server === null);
-        const good = settled.slice(last + 1);
-        const [first] = good;
-        const isObserved = (settled.at(-1)?.beganMs ?? 0) - ms >= OBSERVED_MS;
-        if (isObserved && first !== undefined && (good.at(-1)?.beganMs ?? 0) - first.beganMs >= LASTING_MS) {
-          return last < 0 ? 0 : first.beganMs - ms;
-        }
-        if (Date.now() - ms > limitMs + LASTING_MS + SETTLED_MS) {
-          const shown = since(ms)
+        const nowMs = Date.now();
+        const last = between(nowMs - SETTLED_MS - LASTING_MS, nowMs - SETTLED_MS);
+        if (nowMs >= untilMs && last.length > 0 && last.every(({ server }) => server !== null)) return;
+        if (nowMs - fromMs > limitMs) {
+          const shown = between(fromMs, nowMs)
             .slice(-20)
             .map(({ answer }) => answer);
           throw new Error(`${machine} gets no lasting answer from ${target} in ${limitMs} ms: ${shown.join(' ')}`);
         }
+        await sleep(100);
       }
+    },
+    async outage(fromMs, untilMs, expectedMs) {
+      await sleep(Math.max(0, untilMs + SETTLED_MS - Date.now()));
+      const found = between(fromMs, untilMs);
+      // One that was not tried was not served.
+      if (found.length < (untilMs - fromMs) / 1000) throw new Error(`${machine} has hardly tried to reach ${target}`);
+      return outageOf(found, fromMs, expectedMs);
     },
     stop: () => started.signal('SIGKILL'),
   };

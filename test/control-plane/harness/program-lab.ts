@@ -1,11 +1,16 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { raiseHostSettings, restoreHostSettings } from '../../../lib/lab/host-settings.ts';
 import { type LabPrograms, programBinds, startPrograms } from '../../../lib/lab/programs/start-programs.ts';
+import { labFolder } from '../../../lib/lab/start-lab.ts';
+import { isRunning, labNames, readState } from '../../../lib/lab/state.ts';
 import { createSandbox, type Sandbox, type SandboxMachine } from '../../harness/sandbox.ts';
 import type { RunResult } from '../../harness/sandbox-process.ts';
+import type { StartTimes } from '../../support/complaints.ts';
 import { toolPath } from '../../tools/tools.ts';
 import { type BuiltCluster, buildCluster } from './built-cluster.ts';
+import { ProgramLogs } from './program-logs.ts';
 import { routerConfig } from './router.ts';
 
 /** Beside the cluster's own machines: the gateway, a client behind it, and a host of the subnet without any route. */
@@ -19,6 +24,11 @@ export interface ProgramLab {
   readonly built: BuiltCluster;
   readonly sandbox: Sandbox;
   readonly programs: LabPrograms;
+  readonly logs: ProgramLogs;
+  /** Notes that the cluster has reached this now, unless it had before. */
+  reached(what: 'API ready' | 'up'): void;
+  /** @throws Error when one of them has not been noted. */
+  startTimes(): StartTimes;
   /** Runs a script on a machine to its end. */
   shell(machine: string, script: string, input?: string): Promise<RunResult>;
   /** The same; throws when it fails. Returns its output without the last newline. */
@@ -42,7 +52,6 @@ export interface ProgramLabOptions {
 
 /** Builds a cluster and starts its programs; see startPrograms. */
 export async function startLab(clusterFile: string, options: ProgramLabOptions = {}): Promise<ProgramLab> {
-  allowWatches();
   const built = await buildCluster(clusterFile);
   const { plan } = built;
   const sandbox = await createSandbox({
@@ -65,38 +74,31 @@ export async function startLab(clusterFile: string, options: ProgramLabOptions =
     ],
   });
   try {
+    raiseHostSettings();
     await prepareOthers(sandbox, built);
-    const startMs = performance.now();
+    const logs = new ProgramLogs(join(built.folder, 'logs'));
+    const startMs = Date.now();
     const programs = await startPrograms({
       plan,
       host: sandbox,
       leaveOut: options.leaveOut ?? [],
-      logs: keepLogs(built.folder),
+      logs: (machine, program, text) => logs.append(machine, program, text),
     });
-    return labOf(built, sandbox, programs, startMs);
+    return labOf({ built, sandbox, programs, logs, startMs });
   } catch (error) {
     await sandbox.stop();
+    leaveHostSettings();
     throw error;
   }
 }
 
-/**
- * The kernel counts files that are watched for all machines of a lab together; a machine of its own has this limit from
- * Keelway's sysctl file.
- */
-function allowWatches(): void {
-  const file = '/proc/sys/fs/inotify/max_user_instances';
-  if (Number(readFileSync(file, 'utf8')) < 8192) writeFileSync(file, '8192');
+/** As they were, unless a lab of the command line runs too. */
+function leaveHostSettings(): void {
+  if (!labNames().some((name) => isRunning(readState(labFolder(name))))) restoreHostSettings();
 }
 
 function findProgram(name: string): string {
   return toolPath(name.startsWith('etcd') ? `${name}-3.6` : name);
-}
-
-/** Every program's output, in full, in the cluster's folder: for the person who looks why a test failed. */
-function keepLogs(folder: string): (machine: string, program: string, text: string) => void {
-  mkdirSync(join(folder, 'logs'));
-  return (machine, program, text) => writeFileSync(join(folder, 'logs', `${machine}-${program}`), text, { flag: 'a' });
 }
 
 async function prepareOthers(sandbox: Sandbox, { folder, plan, pki }: BuiltCluster): Promise<void> {
@@ -120,7 +122,9 @@ async function prepareOthers(sandbox: Sandbox, { folder, plan, pki }: BuiltClust
   }
 }
 
-function labOf(built: BuiltCluster, sandbox: Sandbox, programs: LabPrograms, startMs: number): ProgramLab {
+type LabParts = Pick<ProgramLab, 'built' | 'sandbox' | 'programs' | 'logs'> & { readonly startMs: number };
+
+function labOf({ built, sandbox, programs, logs, startMs }: LabParts): ProgramLab {
   const { machines, cluster } = built.plan;
   const first = machines.find(({ machine }) => machine.role === 'control-plane')?.machine.name ?? '';
   const vip = cluster.controlPlane.vip?.address;
@@ -131,16 +135,27 @@ function labOf(built: BuiltCluster, sandbox: Sandbox, programs: LabPrograms, sta
     if (exitCode !== 0) throw new Error(`${machine}: ${script}: ${exitCode}: ${stderr}`);
     return stdout.trimEnd();
   };
+  const marks = new Map<string, number>();
+  const mark = (what: string): number => {
+    const atMs = marks.get(what);
+    if (atMs === undefined) throw new Error(`the cluster has not reached: ${what}`);
+    return atMs;
+  };
   const server = `https://127.0.0.1:${cluster.controlPlane.port}`;
   return {
     built,
     sandbox,
     programs,
+    logs,
+    reached(what) {
+      if (!marks.has(what)) marks.set(what, Date.now());
+    },
+    startTimes: () => ({ poweredOnMs: startMs, apiReadyMs: mark('API ready'), upMs: mark('up') }),
     shell,
     ask,
     kubectl: async (args, input) =>
       await ask(first, `kubectl --kubeconfig /root/admin.kubeconfig --server ${server} ${args}`, input),
-    seconds: () => Math.round((performance.now() - startMs) / 100) / 10,
+    seconds: () => Math.round((Date.now() - startMs) / 100) / 10,
     async etcdValues(prefix) {
       const member = machines.find(({ machine }) => machine.runsEtcd)?.machine.name ?? '';
       const script = `set -a; . /etc/etcd/etcdctl.env; set +a; etcdctl get --prefix ${prefix} --write-out=json`;
@@ -160,6 +175,7 @@ function labOf(built: BuiltCluster, sandbox: Sandbox, programs: LabPrograms, sta
     async stop() {
       await programs.stop();
       await sandbox.stop();
+      leaveHostSettings();
       if (process.env.KEELWAY_KEEP === undefined) built.remove();
     },
   };

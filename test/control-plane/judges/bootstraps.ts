@@ -16,7 +16,7 @@ export function judgeBootstrap(lab: () => ProgramLab): void {
   });
 
   it('applies its objects, labels the nodes that registered late, and leaves no credential', async () => {
-    await eventually('bootstrap done', 60_000, async () =>
+    await eventually('bootstrap done', 180_000, async () =>
       names().every((name) => lab().programs.program(name, UNIT).state() === 'done'),
     );
     const bindings = await lab().kubectl(

@@ -134,6 +134,60 @@ export function judgeIdentity(lab: () => ProgramLab, golden: string): void {
     expect((await lab().shell('worker-1', `${kubectl} label node worker-1 example.com/mine=yes`)).exitCode).toBe(0);
   });
 
+  it('keeps a kubelet from the status, the lease and the pods of other nodes, and lets it have its own', async () => {
+    const kubectl = 'kubectl --kubeconfig /etc/kubernetes/kubelet.conf';
+    const uid = await lab().kubectl("get node worker-1 -o jsonpath='{.metadata.uid}'");
+    // kubectl would read the status first, which no kubelet does or may.
+    const status = async (node: string): Promise<string> =>
+      await lab().ask(
+        'worker-1',
+        `curl -s --cacert /root/ca.crt --cert ${KUBELET()} --key ${KUBELET()} -o /dev/null -w '%{http_code}' \\
+           -X PATCH -H 'Content-Type: application/merge-patch+json' -d '{"status":{"phase":"Running"}}' \\
+           https://127.0.0.1:7445/api/v1/nodes/${node}/status`,
+      );
+    expect({ 'worker-1': await status('worker-1'), 'worker-2': await status('worker-2') }).toEqual({
+      'worker-1': '200',
+      'worker-2': '403',
+    });
+    const attempts: Readonly<Record<string, (node: string) => readonly [command: string, input?: object]>> = {
+      lease: (node) => [
+        'create -f -',
+        {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          metadata: { name: node, namespace: 'kube-node-lease' },
+          spec: { holderIdentity: 'worker-1', leaseDurationSeconds: 40 },
+        },
+      ],
+      // A mirror of a static pod is all that a kubelet may make.
+      pod: (node) => [
+        'create --dry-run=server -f -',
+        {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: {
+            name: `example-${node}`,
+            namespace: 'kube-system',
+            annotations: { 'kubernetes.io/config.mirror': 'example' },
+            ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'worker-1', uid, controller: true }],
+          },
+          spec: { nodeName: node, containers: [{ name: 'example', image: 'example' }] },
+        },
+      ],
+      'the node itself': (node) => [`delete --dry-run=server node ${node}`],
+    };
+    const attempt = async (what: string, node: string): Promise<string> => {
+      const [command, input] = attempts[what]?.(node) ?? [''];
+      const { exitCode, stderr } = await lab().shell('worker-1', `${kubectl} ${command}`, JSON.stringify(input ?? ''));
+      return exitCode === 0 ? 'allowed' : stderr;
+    };
+    for (const what of ['lease', 'pod']) expect(await attempt(what, 'worker-1'), what).toBe('allowed');
+    for (const what of Object.keys(attempts)) {
+      expect(await attempt(what, 'worker-2'), what).toContain('orbidden');
+    }
+    expect(await attempt('the node itself', 'worker-1')).toContain('orbidden');
+  });
+
   it('answers the anonymous on the three health paths and nowhere else', async () => {
     const paths = [
       ...['/livez', '/readyz', '/healthz', '/readyz?verbose', '/', '/version', '/api', '/apis', '/api/v1/nodes'],

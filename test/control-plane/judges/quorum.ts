@@ -16,7 +16,7 @@ export function judgeQuorum(lab: () => ProgramLab, timeline: Record<string, numb
 
   it('stops writes when one of two members is lost, or goes on with one of three; and says so', async () => {
     const [first = '', lost = ''] = members();
-    await eventually('ready before', 60_000, async () => (await write(`before-${Date.now()}`)).exitCode === 0);
+    await eventually('ready before', 120_000, async () => (await write(`before-${Date.now()}`)).exitCode === 0);
     await lab().programs.program(lost, 'etcd.service').stop('SIGKILL');
     const startMs = performance.now();
     if (members().length === 2) {
@@ -34,9 +34,9 @@ export function judgeQuorum(lab: () => ProgramLab, timeline: Record<string, numb
       expect(stderr).toContain('unhealthy');
     } else {
       // If it was the leader, the others elect a new one first.
-      await eventually('a write', 30_000, async () => (await write(`while-${Date.now()}`)).exitCode === 0);
+      await eventually('a write', 60_000, async () => (await write(`while-${Date.now()}`)).exitCode === 0);
       timeline['writes after one of three was killed'] = Math.round((performance.now() - startMs) / 100) / 10;
-      await eventually('ready', 20_000, async () => (await status(lab(), controlPlane(), '/readyz')) === '200');
+      await eventually('ready', 60_000, async () => (await status(lab(), controlPlane(), '/readyz')) === '200');
     }
   });
 
@@ -44,13 +44,13 @@ export function judgeQuorum(lab: () => ProgramLab, timeline: Record<string, numb
     const [first = '', lost = ''] = members();
     const startMs = performance.now();
     await lab().programs.program(lost, 'etcd.service').start();
-    await eventually('all members healthy', 60_000, async () => {
+    await eventually('all members healthy', 90_000, async () => {
       const { exitCode } = await lab().shell(first, `${ETCDCTL} endpoint health --cluster`);
       return exitCode === 0;
     });
-    await eventually('a write', 60_000, async () => (await write(`after-${Date.now()}`)).exitCode === 0);
+    await eventually('a write', 90_000, async () => (await write(`after-${Date.now()}`)).exitCode === 0);
     timeline[`writes after etcd came back`] = Math.round((performance.now() - startMs) / 100) / 10;
-    const hashes = await eventually('equal data', 20_000, async () => {
+    const hashes = await eventually('equal data', 60_000, async () => {
       const text = await lab().ask(first, `${ETCDCTL} endpoint hashkv --cluster --write-out=json`);
       const found = (JSON.parse(text) as { HashKV: { hash: number } }[]).map(({ HashKV }) => HashKV.hash);
       return new Set(found).size === 1 && found;
@@ -65,12 +65,12 @@ export function judgeQuorum(lab: () => ProgramLab, timeline: Record<string, numb
     const { dataDirectory } = lab().built.plan.cluster.etcd;
     await lab().ask(lost, `mv ${dataDirectory} ${dataDirectory}.lost`);
     await unit.start();
-    await eventually('refused', 30_000, async () => unit.state() === 'failed');
+    await eventually('refused', 90_000, async () => unit.state() === 'failed');
     expect(unit.log()).toContain('its data is lost');
     // The disk is found again.
     await lab().ask(lost, `rm -r ${dataDirectory}; mv ${dataDirectory}.lost ${dataDirectory}`);
     await unit.start();
-    await eventually('healthy', 60_000, async () => {
+    await eventually('healthy', 90_000, async () => {
       const { exitCode } = await lab().shell(lost, `${ETCDCTL} endpoint health --cluster`);
       return exitCode === 0;
     });

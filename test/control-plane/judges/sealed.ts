@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { ProgramLab } from '../harness/program-lab.ts';
 
@@ -20,7 +20,15 @@ export function judgeSealing(lab: () => ProgramLab): void {
     }
     expect(networks.has(own)).toBe(false);
     expect(networks.size).toBe(machines.length);
-    // The switches themselves: a network namespace whose links all end inside the lab.
+    // The switches themselves stand alone: nothing in their namespace but they and the machines' cables.
+    const outer = ancestorInAnotherNetwork(lab().sandbox.holder('router'));
+    expect(readlinkSync(`/proc/${outer}/ns/net`)).not.toBe(own);
+    const text = readFileSync(`/proc/${outer}/net/dev`, 'utf8');
+    const switches = [...text.matchAll(/^ *([^:\s]+):/gm)].map(([, name]) => name);
+    const other = switches.filter((link) => !/^(?:lo|n[01]|v\d+)$/.test(link ?? ''));
+    expect(other).toEqual([]);
+    // The router has two cables, and everyone else one.
+    expect(switches).toHaveLength(3 + machines.length + 1);
     const { stdout } = await lab().shell('router', 'ip route get 198.51.100.1 2>&1 || :');
     expect(stdout).toContain('unreachable');
     for (const { pid } of lab().programs.machines.flatMap(({ programs }) =>
@@ -29,4 +37,14 @@ export function judgeSealing(lab: () => ProgramLab): void {
       if (pid !== null) expect(readlinkSync(`/proc/${pid}/ns/net`)).not.toBe(own);
     }
   });
+}
+
+/** The nearest ancestor of a process that is in another network namespace. */
+function ancestorInAnotherNetwork(pid: number): number {
+  const network = readlinkSync(`/proc/${pid}/ns/net`);
+  let ancestor = pid;
+  while (readlinkSync(`/proc/${ancestor}/ns/net`) === network) {
+    ancestor = Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${ancestor}/status`, 'utf8'))?.[1]);
+  }
+  return ancestor;
 }

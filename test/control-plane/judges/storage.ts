@@ -83,7 +83,7 @@ export function judgeSigning(lab: () => ProgramLab): void {
     const machine = 'worker-1';
     const subject = `/O=system:nodes/CN=system:node:${machine}`;
     expect((await submit(machine, 'renewal', 'kube-apiserver-client-kubelet', subject)).stderr).toBe('');
-    const text = await eventually('certificate', 20_000, async () => (await certificate('renewal')) || undefined);
+    const text = await eventually('certificate', 60_000, async () => (await certificate('renewal')) || undefined);
     const issuer = await lab().ask(
       machine,
       `echo ${text} | base64 -d >/root/renewal.crt
@@ -123,7 +123,7 @@ export function judgeSigning(lab: () => ProgramLab): void {
     await lab().kubectl(`certificate approve ${names.join(' ')}`);
     // A renewal that is signed meanwhile shows that the signers have looked.
     await submit('worker-2', 'second', 'kube-apiserver-client-kubelet', '/O=system:nodes/CN=system:node:worker-2');
-    await eventually('certificate', 20_000, async () => (await certificate('second')) || undefined);
+    await eventually('certificate', 60_000, async () => (await certificate('second')) || undefined);
     for (const name of [...names, ...(other.exitCode === 0 ? ['other'] : [])])
       expect(await certificate(name), name).toBe('');
   });

@@ -42,5 +42,5 @@ export function judgeBootstrapAgain(up: () => TestLab): void {
     });
     expect(await ask(lab, 'cp-3', 'find /run/keelway/bootstrap')).not.toContain('credential');
     await up().waitUntilUp(120_000);
-  }, 300_000);
+  }, 600_000);
 }
