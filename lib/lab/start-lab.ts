@@ -12,7 +12,7 @@ import { type LabInput, labMachines } from './machine-plans.ts';
 import { startNamespaces } from './namespaces.ts';
 import { identify, isAlive } from './processes.ts';
 import type { ProgramsFolder } from './programs-folder.ts';
-import { DISKS_ROOT, isRunning, labNames, RUNTIME_ROOT, readState, writeState } from './state.ts';
+import { checkedName, isRunning, labDisks, labNames, RUNTIME_ROOT, readState, writeState } from './state.ts';
 
 export interface StartOptions extends LabInput {
   readonly programs: ProgramsFolder;
@@ -30,7 +30,7 @@ export interface StartOptions extends LabInput {
 
 /** The runtime folder of the lab with this name: its state and logs, for root only. */
 export function labFolder(name: string): string {
-  return join(RUNTIME_ROOT, name);
+  return join(RUNTIME_ROOT, checkedName(name));
 }
 
 /** The operator's kubeconfig of a running lab. */
@@ -56,7 +56,7 @@ export async function startLab(options: StartOptions): Promise<Lab> {
     });
   }
   await sweep();
-  const disks = join(DISKS_ROOT, name);
+  const disks = labDisks(name);
   rmSync(folder, { recursive: true, force: true });
   rmSync(disks, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -135,7 +135,7 @@ export async function stopLab(name: string): Promise<boolean> {
   for (let tries = 0; tries < 400 && state !== null && isAlive(state.init); tries += 1) await sleep(25);
   if (state !== null) await removeControlGroups(state.groups);
   rmSync(folder, { recursive: true, force: true });
-  rmSync(state?.disks ?? join(DISKS_ROOT, name), { recursive: true, force: true });
+  rmSync(labDisks(name), { recursive: true, force: true });
   if (!labNames().some((other) => isRunning(readState(labFolder(other))))) restoreHostSettings();
   return state !== null;
 }
