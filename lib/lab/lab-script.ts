@@ -29,6 +29,9 @@ init() {
   printf '%s\\n' "$script" >/run/lab.sh
   ip link set lo up
   : >/run/ready
+  # Until the lab is noted, nobody but the one who holds the other end could find it.
+  read -r _ || exit 1
+  exec </dev/null
   trap '' CHLD
   exec sleep infinity
 }

@@ -8,6 +8,7 @@ import type { MissingPart } from './programs-folder.ts';
 
 /** Of this host, by the Debian package that brings them. */
 const HOST_PROGRAMS: Readonly<Record<string, string>> = {
+  flock: 'util-linux',
   ip: 'iproute2',
   mount: 'mount',
   nsenter: 'util-linux',

@@ -61,6 +61,11 @@ export function checkedName(name: string): string {
   });
 }
 
+/** The runtime folder of the lab with this name: its state and logs, for root only. */
+export function labFolder(name: string): string {
+  return join(RUNTIME_ROOT, checkedName(name));
+}
+
 /** Folder of the disks of a lab's machines. */
 export function labDisks(name: string): string {
   return join(DISKS_ROOT, checkedName(name));

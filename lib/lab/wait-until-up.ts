@@ -76,7 +76,7 @@ async function timeIsUp(
   return new KeelwayError({
     code: 'LAB_FAILED',
     message: `${milestone.name} not reached within ${timeoutMs / 1000} s: ${missing.join('; ')}\n${journals.join('')}`,
-    hint: `the lab runs on, for you to look: ${watch.hint}; end it with keelway lab down`,
+    hint: `the lab runs on, for you to look: ${watch.hint}; end it with keelway lab down --name ${lab.state.name}`,
   });
 }
 

@@ -170,6 +170,8 @@ describe('keelway lab --tier programs', () => {
     const again = await up('--programs', programs);
     expect(again.exitCode).toBe(2);
     expect(again.stderr).toContain(`a lab called ${NAME} is running`);
+    // A command that there is: `lab down` takes a name no other way.
+    expect(again.stderr).toContain(`keelway lab down --name ${NAME}`);
     expect((await exec('client', 'kubectl', 'get', '--raw', '/readyz')).stdout).toBe('ok');
   });
 

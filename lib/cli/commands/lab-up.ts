@@ -11,7 +11,7 @@ import { programsWatch } from '../../lab/programs/programs-watch.ts';
 import { readPrograms } from '../../lab/programs/read-programs.ts';
 import { startSupervisor } from '../../lab/programs/start-supervisor.ts';
 import { readProgramsFolder, wrongVersions } from '../../lab/programs-folder.ts';
-import { labFolder, type StartOptions, startLab } from '../../lab/start-lab.ts';
+import { type StartOptions, startLab } from '../../lab/start-lab.ts';
 import { checkedName, DISKS_ROOT } from '../../lab/state.ts';
 import { waitUntilUp } from '../../lab/wait-until-up.ts';
 import type { Cluster } from '../../model/cluster.ts';
@@ -57,13 +57,13 @@ export async function labUp(input: CommandInput): Promise<number> {
       startedMs,
       now: () => performance.now(),
       reached: (milestone, milliseconds) => say(`${(milliseconds / 1000).toFixed(1).padStart(7)} s  ${milestone}`),
-      ...(tier === 'programs' ? { watch: programsWatch(cluster, labFolder(name)) } : {}),
+      ...(tier === 'programs' ? { watch: programsWatch(cluster, name) } : {}),
     });
   }
   if (isJson(input)) {
     io.stdout(`${JSON.stringify({ name, tier, machines: names, timeline: lab.state.timeline }, null, 2)}\n`);
   } else {
-    say(`Next: keelway lab exec client -- kubectl get nodes; the end: keelway lab down`);
+    say(`Next: keelway lab exec --name ${name} client -- kubectl get nodes; the end: keelway lab down --name ${name}`);
   }
   return EXIT.ok;
 }

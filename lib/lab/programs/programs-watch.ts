@@ -2,6 +2,7 @@ import { SEED_UNIT } from '../../components/product-unit.ts';
 import { KeelwayError } from '../../errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { controlPlaneMilestones, type Milestone } from '../milestones.ts';
+import { labFolder } from '../state.ts';
 import type { LabWatch } from '../wait-until-up.ts';
 import { lastProgramLines } from './program-logs.ts';
 import { isWell, type ProgramStatus, readProgramsStatus } from './program-status.ts';
@@ -9,16 +10,18 @@ import { isWell, type ProgramStatus, readProgramsStatus } from './program-status
 /**
  * What a lab of programs reaches.
  *
- * @param folder - The lab's runtime folder.
+ * @param name - The lab's.
  * @returns Milestones that throw `LAB_FAILED` when the supervisor could not start everything.
  */
-export function programsWatch(cluster: Cluster, folder: string): LabWatch {
+export function programsWatch(cluster: Cluster, name: string): LabWatch {
+  const folder = labFolder(name);
+  const look = `keelway lab status --name ${name}, and the logs in ${folder}/logs`;
   const lacking = (
-    name: Milestone['name'],
+    milestone: Milestone['name'],
     find: (programs: readonly ProgramStatus[]) => readonly string[],
   ): Milestone => {
     return {
-      name,
+      name: milestone,
       missing: async () => {
         const { failure, machines } = readProgramsStatus(folder);
         if (failure !== null) throw failed(failure);
@@ -42,14 +45,14 @@ export function programsWatch(cluster: Cluster, folder: string): LabWatch {
       const shown = ill.length > 0 ? ill : programs;
       return shown.map(({ name }) => `-- ${name}\n${lastProgramLines(folder, machine, name)}`).join('');
     },
-    hint: `keelway lab status, and the logs in ${folder}/logs`,
+    hint: look,
   };
 
   function failed(message: string): KeelwayError {
     return new KeelwayError({
       code: 'LAB_FAILED',
       message,
-      hint: `the lab runs on, for you to look: keelway lab status, and the logs in ${folder}/logs; end it with keelway lab down`,
+      hint: `the lab runs on, for you to look: ${look}; end it with keelway lab down --name ${name}`,
     });
   }
 }
