@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeelwayError } from '../errors.ts';
 import { labControlGroups, ownControlGroups } from './control-groups.ts';
-import { LAB_SCRIPT } from './lab-script.ts';
+import { labScript } from './lab-script.ts';
 import { childrenOf, identify, type ProcessId } from './processes.ts';
 
 /** The namespaces of a lab and the processes that hold them. */
@@ -42,7 +42,7 @@ export async function startNamespaces<T>(
 ): Promise<T> {
   const script = join(folder, 'lab.sh');
   const logFile = join(folder, 'supervisor.log');
-  writeFileSync(script, LAB_SCRIPT, { mode: 0o600 });
+  writeFileSync(script, labScript(''), { mode: 0o600 });
   const log = openSync(logFile, 'w', 0o600);
   const bases = ownControlGroups();
   const command = ['sh', script, 'supervise', ...bases];

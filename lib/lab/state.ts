@@ -71,6 +71,11 @@ export function labDisks(name: string): string {
   return join(DISKS_ROOT, checkedName(name));
 }
 
+/** Folder of what the programs of a lab say: on the disk, because it may be much. No machine is called so. */
+export function labLogs(name: string): string {
+  return join(labDisks(name), '_logs');
+}
+
 export function statePath(folder: string): string {
   return join(folder, 'state.json');
 }

@@ -2,7 +2,7 @@ import { SEED_UNIT } from '../../components/product-unit.ts';
 import { KeelwayError } from '../../errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { controlPlaneMilestones, type Milestone } from '../milestones.ts';
-import { labFolder } from '../state.ts';
+import { labFolder, labLogs } from '../state.ts';
 import type { LabWatch } from '../wait-until-up.ts';
 import { lastProgramLines } from './program-logs.ts';
 import { isWell, type ProgramStatus, readProgramsStatus } from './program-status.ts';
@@ -15,7 +15,8 @@ import { isWell, type ProgramStatus, readProgramsStatus } from './program-status
  */
 export function programsWatch(cluster: Cluster, name: string): LabWatch {
   const folder = labFolder(name);
-  const look = `keelway lab status --name ${name}, and the logs in ${folder}/logs`;
+  const logs = labLogs(name);
+  const look = `keelway lab status --name ${name}, and the logs in ${logs}`;
   const lacking = (
     milestone: Milestone['name'],
     find: (programs: readonly ProgramStatus[]) => readonly string[],
@@ -43,7 +44,7 @@ export function programsWatch(cluster: Cluster, name: string): LabWatch {
       const programs = readProgramsStatus(folder).machines[machine] ?? [];
       const ill = programs.filter((program) => !isWell(program));
       const shown = ill.length > 0 ? ill : programs;
-      return shown.map(({ name }) => `-- ${name}\n${lastProgramLines(folder, machine, name)}`).join('');
+      return shown.map((program) => `-- ${program.name}\n${lastProgramLines(logs, machine, program.name)}`).join('');
     },
     hint: look,
   };

@@ -10,7 +10,7 @@ import { podSettings } from './pod-settings.ts';
 import type { ProgramHost } from './program-host.ts';
 import { runPod } from './run-pod.ts';
 import { runUnit } from './run-unit.ts';
-import { type UnitSettings, unitSettings } from './unit-settings.ts';
+import { unitSettings } from './unit-settings.ts';
 
 /** Where a machine of the lab has the programs of container images, by name. */
 export const IMAGE_FOLDER = '/run/keelway-lab-images';
@@ -64,7 +64,7 @@ export interface MachinePrograms {
   readonly programs: readonly LabProgram[];
   /** @throws RangeError when the machine has none of this name. */
   program(name: string): LabProgram;
-  /** Starts everything, as after a boot; resolves when all have been started once. */
+  /** Starts everything, as after a boot: with an empty /run; resolves when all have been started once. */
   start(): Promise<void>;
   /** Ends everything at once, as when the power goes. */
   kill(): Promise<void>;
@@ -128,12 +128,10 @@ async function prepareMachine(plan: MachinePlan, options: StartProgramsOptions):
   await placePlan(host, plan);
   const listener = (program: string) => (text: string) => options.logs?.(name, program, text);
   const wanted = (program: string): boolean => !leaveOut.includes(program);
-  const settings: UnitSettings[] = [];
   const unit = (unitName: string): LabProgram[] => {
     const planned = plan.units.find((each) => each.name === unitName);
     if (planned?.contents == null || planned.masked || !wanted(unitName)) return [];
     const read = unitSettings(unitName, [planned.contents, ...planned.dropIns.map(({ contents }) => contents)]);
-    settings.push(read);
     return [runUnit(host, name, read, LAB_ENVIRONMENT[unitName] ?? {}, listener(unitName))];
   };
   const maxPauseMs = restartPauseMs(plan);
@@ -152,10 +150,6 @@ async function prepareMachine(plan: MachinePlan, options: StartProgramsOptions):
     programs,
     program: (program) => found(programs, program, 'program'),
     async start() {
-      const runtime = settings.flatMap(({ runtimeDirectory }) =>
-        runtimeDirectory === null ? [] : [`/run/${runtimeDirectory}`],
-      );
-      await host.run(name, ['rm', '-rf', ...runtime]);
       await applyKernelSettings(host, name);
       for (const program of units) {
         await program.start();
