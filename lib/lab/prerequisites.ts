@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { KeelwayError } from '../errors.ts';
 import { ownControlGroups } from './control-groups.ts';
+import { unraisableSettings } from './host-settings.ts';
 import type { LabTier } from './lab-plan.ts';
 import { LAB_ENVIRONMENT } from './namespaces.ts';
 import type { MissingPart } from './programs-folder.ts';
@@ -31,6 +32,9 @@ export function missingOnHost(disksRoot: string, tier: LabTier = 'machines'): re
   }
   if (!readFileSync('/proc/filesystems', 'utf8').includes('\toverlay')) {
     missing.push({ part: 'overlay', hint: 'a kernel with overlay file systems (modprobe overlay)' });
+  }
+  for (const part of unraisableSettings()) {
+    missing.push({ part, hint: 'it is too low for a lab and cannot be written: run this where /proc/sys is writable' });
   }
   // Programs alone need no groups of their own.
   if (tier === 'machines') missing.push(...missingControlGroups());
