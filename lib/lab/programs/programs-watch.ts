@@ -38,7 +38,7 @@ export function programsWatch(cluster: Cluster, name: string): LabWatch {
     milestones: [
       lacking('seeds verified', (programs) => programs.filter(({ name }) => name === SEED_UNIT).flatMap(unwell)),
       ...controlPlaneMilestones(cluster),
-      lacking('programs settled', (programs) => programs.flatMap(unwell)),
+      { ...lacking('programs settled', (programs) => programs.flatMap(unwell)), isLast: true },
     ],
     lastLines: async (_, machine) => {
       const programs = readProgramsStatus(folder).machines[machine] ?? [];
