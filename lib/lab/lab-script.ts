@@ -10,18 +10,38 @@ export function labScript(further: string): string {
   return `# Keelway: the inside of a lab.
 set -eu
 
-# supervise CGROUP...: makes this lab's control group below each of those, then the namespaces, and stays their owner.
+# supervise CONTROLLERS CGROUP...: makes this lab's control group below each of those, then the namespaces, and stays
+# their owner. CONTROLLERS, of cgroup v2, are handed on to the machines.
 supervise() {
+  controllers=$1
+  shift
   for base; do
     group=$base/keelway-lab-$$
     mkdir "$group"
     for file in cpuset.cpus cpuset.mems; do
       if [ -e "$base/$file" ] && [ -e "$group/$file" ]; then cat "$base/$file" >"$group/$file"; fi
     done
+    if [ -n "$controllers" ]; then
+      hand_on "$base" "$controllers"
+      hand_on "$group" "$controllers"
+      # A group that hands on has no processes of its own.
+      group=$group/supervisor
+      mkdir "$group"
+    fi
     echo $$ >"$group/cgroup.procs"
   done
   exec unshare --mount --pid --net --ipc --uts --fork --kill-child=KILL --mount-proc --propagation private \\
     sh "$0" init
+}
+
+# hand_on CGROUP CONTROLLERS: the groups below have them too
+hand_on() {
+  for controller in $2; do
+    echo "+$controller" >"$1/cgroup.subtree_control" || {
+      echo "$1 does not hand $controller on" >&2
+      return 1
+    }
+  done
 }
 
 # init: the first process inside; when it ends, everything does. The kernel reaps for it.

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, readlinkSync, writeFileS
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeelwayError } from '../errors.ts';
-import { labControlGroups, ownControlGroups } from './control-groups.ts';
+import { controllersToEnable, labControlGroups, ownControlGroups } from './control-groups.ts';
 import { labScript } from './lab-script.ts';
 import { childrenOf, identify, type ProcessId } from './processes.ts';
 
@@ -45,7 +45,7 @@ export async function startNamespaces<T>(
   writeFileSync(script, labScript(''), { mode: 0o600 });
   const log = openSync(logFile, 'w', 0o600);
   const bases = ownControlGroups();
-  const command = ['sh', script, 'supervise', ...bases];
+  const command = ['sh', script, 'supervise', controllersToEnable().join(' '), ...bases];
   const child = spawn('setpriv', [...(diesWithUs ? ['--pdeathsig', 'KILL'] : []), '--', ...command], {
     stdio: ['pipe', log, log],
     detached: true,

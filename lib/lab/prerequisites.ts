@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { KeelwayError } from '../errors.ts';
-import { ownControlGroups } from './control-groups.ts';
+import { isUnified, ownControlGroups, unifiedObstacles } from './control-groups.ts';
 import { unraisableSettings } from './host-settings.ts';
 import type { LabTier } from './lab-plan.ts';
 import { LAB_ENVIRONMENT } from './namespaces.ts';
@@ -74,12 +74,11 @@ function isOnPath(program: string): boolean {
 }
 
 function missingControlGroups(): readonly MissingPart[] {
-  if (ownControlGroups().length === 0) {
-    return [{ part: 'control groups', hint: 'mount cgroup2 at /sys/fs/cgroup' }];
-  }
+  const [top] = ownControlGroups();
+  if (top === undefined) return [{ part: 'control groups', hint: 'mount cgroup2 at /sys/fs/cgroup' }];
+  if (isUnified()) return unifiedObstacles(top);
   const lines = readFileSync('/proc/self/cgroup', 'utf8').split('\n').filter(Boolean);
-  const legacy = lines.flatMap((line) => line.split(':')[1]?.split(',') ?? []).filter(Boolean);
-  if (legacy.length === 0) return [];
+  const legacy = lines.flatMap((line) => line.split(':')[1]?.split(',') ?? []);
   return CONTROLLERS.filter((name) => !legacy.includes(name)).map((name) => {
     return { part: `control group controller ${name}`, hint: 'mount all cgroup v1 controllers, or cgroup2 alone' };
   });

@@ -1,4 +1,6 @@
 import { parse } from 'yaml';
+import { ETCD_UNIT } from '../../components/etcd.ts';
+import { MOUNT_CHECK_VARIABLE } from '../../components/etcd-guard.ts';
 import { STATIC_POD_DIRECTORY } from '../../components/static-pod.ts';
 import { KeelwayError } from '../../errors.ts';
 import { type ProgramName, programPath } from '../../model/programs.ts';
@@ -28,7 +30,7 @@ const UNITS: readonly string[] = [
   'keelway-seed.service',
   'keelway-firewall.service',
   'keelway-kubelet-cert.service',
-  'etcd.service',
+  ETCD_UNIT,
   'bird.service',
   'keelway-api-balancer.service',
   'keelway-vip-watch.service',
@@ -40,8 +42,8 @@ const BOOTSTRAP_PERIOD_MS = 10 * 60_000;
 
 /** Why the lab is not quite a machine, and what it sets therefore. The only difference to what was rendered. */
 const LAB_ENVIRONMENT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  // The data directory is in memory, not on a disk of its own.
-  'etcd.service': { KEELWAY_DATA_MOUNT_CHECK: 'skip', KEELWAY_DATA_DISK: '' },
+  // The data directory is not on a disk of its own.
+  [ETCD_UNIT]: { [MOUNT_CHECK_VARIABLE]: 'skip' },
 };
 
 /** The longest pause between restarts of a container, by the kubelet's own default. */
