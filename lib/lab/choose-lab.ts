@@ -1,7 +1,6 @@
 import { KeelwayError } from '../errors.ts';
 import { type Lab, openLab } from './lab.ts';
-import { labFolder } from './start-lab.ts';
-import { isRunning, labNames, readState } from './state.ts';
+import { isRunning, labFolder, labNames, readState } from './state.ts';
 
 /** Names of the labs that run. */
 export function runningLabs(): readonly string[] {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RUNTIME_ROOT } from './state.ts';
 
@@ -12,6 +12,19 @@ const NEEDED: Readonly<Record<string, number>> = {
 };
 
 const NOTE = join(RUNTIME_ROOT, '.host-settings.json');
+
+/** Files of settings that are too low here and that we cannot raise. */
+export function unraisableSettings(): readonly string[] {
+  return Object.entries(NEEDED).flatMap(([name, needed]) => {
+    const path = pathOf(name);
+    try {
+      if (Number(readFileSync(path, 'utf8')) < needed) accessSync(path, constants.W_OK);
+      return [];
+    } catch {
+      return [path];
+    }
+  });
+}
 
 /** Raises what is too low, and notes what it was. */
 export function raiseHostSettings(): void {

@@ -3,22 +3,45 @@
  *
  * `supervise` becomes the process that owns the namespaces; the other verbs run inside them, each in a process that
  * entered there. Names are plain words, paths absolute. For any POSIX sh with iproute2 and util-linux.
+ *
+ * @param further - Verbs that somebody else adds: functions of the same kind, each ended by an empty line.
  */
-export const LAB_SCRIPT: string = `# Keelway: the inside of a lab.
+export function labScript(further: string): string {
+  return `# Keelway: the inside of a lab.
 set -eu
 
-# supervise CGROUP...: makes this lab's control group below each of those, then the namespaces, and stays their owner.
+# supervise CONTROLLERS CGROUP...: makes this lab's control group below each of those, then the namespaces, and stays
+# their owner. CONTROLLERS, of cgroup v2, are handed on to the machines.
 supervise() {
+  controllers=$1
+  shift
   for base; do
     group=$base/keelway-lab-$$
     mkdir "$group"
     for file in cpuset.cpus cpuset.mems; do
       if [ -e "$base/$file" ] && [ -e "$group/$file" ]; then cat "$base/$file" >"$group/$file"; fi
     done
+    if [ -n "$controllers" ]; then
+      hand_on "$base" "$controllers"
+      hand_on "$group" "$controllers"
+      # A group that hands on has no processes of its own.
+      group=$group/supervisor
+      mkdir "$group"
+    fi
     echo $$ >"$group/cgroup.procs"
   done
   exec unshare --mount --pid --net --ipc --uts --fork --kill-child=KILL --mount-proc --propagation private \\
     sh "$0" init
+}
+
+# hand_on CGROUP CONTROLLERS: the groups below have them too
+hand_on() {
+  for controller in $2; do
+    echo "+$controller" >"$1/cgroup.subtree_control" || {
+      echo "$1 does not hand $controller on" >&2
+      return 1
+    }
+  done
 }
 
 # init: the first process inside; when it ends, everything does. The kernel reaps for it.
@@ -29,6 +52,9 @@ init() {
   printf '%s\\n' "$script" >/run/lab.sh
   ip link set lo up
   : >/run/ready
+  # Until the lab is noted, nobody but the one who holds the other end could find it.
+  read -r _ || exit 1
+  exec </dev/null
   trap '' CHLD
   exec sleep infinity
 }
@@ -93,30 +119,54 @@ boot() {
   echo $! >"/run/machines/$machine/pid"
 }
 
-# hold MACHINE: starts a process that holds the namespaces of a machine without a system, and notes it
+# hold MACHINE [FROM TO]...: starts the first process of a machine without a system, and notes the one that owns it.
+# When either ends, everything of the machine does. FROM is a file or folder that the machine sees at TO.
 hold() {
   rm -f "/run/machines/$1/ready"
-  nsenter --net="/run/netns/$1" setsid unshare --uts --mount --ipc --propagation private \\
-    sh "$0" become "$1" </dev/null &
+  nsenter --net="/run/netns/$1" setsid unshare --uts --mount --ipc --pid --fork --kill-child=KILL \\
+    --propagation private sh "$0" become "$@" </dev/null &
   echo $! >"/run/machines/$1/pid"
-  tries=100
+  tries=200
   until [ -e "/run/machines/$1/ready" ]; do
     tries=$((tries - 1))
-    if [ "$tries" -eq 0 ]; then echo "$1 did not start" >&2; return 1; fi
+    if [ "$tries" -eq 0 ] || ! kill -0 $! 2>/dev/null; then echo "$1 did not start" >&2; return 1; fi
     sleep 0.05
   done
 }
 
-# become MACHINE: the process that hold starts
+# become MACHINE [FROM TO]...: the process that hold starts
 become() {
-  hostname "$1"
-  cd "/run/machines/$1/root"
+  machine=$1
+  shift
+  hostname "$machine"
+  cd "/run/machines/$machine/root"
   mount -t proc proc proc
+  # Only what belongs to the machine's own network may be set; the rest is the kernel that all share.
   mount --bind proc/sys proc/sys
   mount -o remount,bind,ro proc/sys
   mount --bind /proc/sys/net proc/sys/net
   mount -t sysfs -o ro sysfs sys
   mount -t tmpfs -o mode=0755 run run
+  devices
+  while [ $# -gt 0 ]; do
+    if [ -d "$1" ]; then
+      mkdir -p ".$2"
+    else
+      mkdir -p ".\${2%/*}"
+      : >>".$2"
+    fi
+    mount --bind "$1" ".$2"
+    shift 2
+  done
+  mkdir -p run/outside
+  : >"/run/machines/$machine/ready"
+  pivot_root . run/outside
+  # It reaps what its children leave, by ignoring them.
+  exec chroot . sh -c "umount -l /run/outside; rmdir /run/outside; trap '' CHLD; exec sleep infinity"
+}
+
+# devices: what programs expect in the dev folder of this one
+devices() {
   mount -t tmpfs -o mode=0755 dev dev
   mkdir dev/pts dev/shm
   mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
@@ -127,10 +177,11 @@ become() {
   mknod -m 0666 dev/tty c 5 0
   ln -s pts/ptmx dev/ptmx
   ln -s /proc/self/fd dev/fd
-  mkdir run/outside
-  : >"/run/machines/$1/ready"
-  pivot_root . run/outside
-  exec chroot . sh -c 'umount -l /run/outside; exec sleep infinity'
+  for stream in stdin:0 stdout:1 stderr:2; do
+    ln -s "/proc/self/fd/\${stream#*:}" "dev/\${stream%:*}"
+  done
+  # A file, to read what a person would see on the screen.
+  : >dev/console
 }
 
 # clear_groups GROUP...: removes the control groups that a machine left
@@ -140,5 +191,6 @@ clear_groups() {
   done
 }
 
-"$@"
+${further}"$@"
 `;
+}

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeelwayError } from '../errors.ts';
-import { type RunOptions, type RunResult, runInside } from './enter.ts';
+import { complaintOf, type RunOptions, type RunResult, runInside, startInside } from './enter.ts';
 import { childrenOf, identify, innerPid, isAlive, type ProcessId } from './processes.ts';
 import { isRunning, type LabState, type MachineState, readState, writeState } from './state.ts';
 
@@ -48,11 +48,10 @@ export function labOf(folder: string, initial: LabState): Lab {
     });
   };
 
-  /** The process whose namespaces are the machine's: systemd itself, or the holder. */
+  /** The first process of the machine, whose namespaces are the machine's: systemd, or one that only holds them. */
   const leaderOf = (name: string): number | null => {
     const machine = find(name);
     if (machine.process === null || !isAlive(machine.process)) return null;
-    if (machine.kind !== 'system') return machine.process.pid;
     return childrenOf(machine.process.pid).find((pid) => innerPid(pid) === 1) ?? null;
   };
 
@@ -172,12 +171,12 @@ export function labOf(folder: string, initial: LabState): Lab {
     attach: async (machine, argv) => {
       const term = process.env.TERM;
       const options = { stdio: 'inherit', ...(term === undefined ? {} : { env: { TERM: term } }) } as const;
-      return (await runInside(await awaitLeader(machine), argv, options)).exitCode;
+      return (await (await startInside(await awaitLeader(machine), argv, options)).end()).exitCode;
     },
     kubectl: async (args, options) => {
       const result = await run('client', ['kubectl', ...args], options);
       if (result.exitCode === 0) return result.stdout;
-      throw new KeelwayError({ code: 'LAB_FAILED', message: `kubectl ${args.join(' ')}: ${result.stderr.trim()}` });
+      throw new KeelwayError({ code: 'LAB_FAILED', message: `kubectl ${args.join(' ')}: ${complaintOf(result)}` });
     },
     cut: async (machine) => await cable(machine, 'cut'),
     mend: async (machine) => await cable(machine, 'mend'),
@@ -197,9 +196,9 @@ export function labOf(folder: string, initial: LabState): Lab {
 }
 
 async function check(run: Lab['run'], machine: string, argv: readonly string[]): Promise<void> {
-  const { exitCode, stderr } = await run(machine, argv);
-  if (exitCode === 0) return;
-  throw new KeelwayError({ code: 'LAB_FAILED', message: `${machine}: ${argv.join(' ')}: ${stderr.trim()}` });
+  const result = await run(machine, argv);
+  if (result.exitCode === 0) return;
+  throw new KeelwayError({ code: 'LAB_FAILED', message: `${machine}: ${argv.join(' ')}: ${complaintOf(result)}` });
 }
 
 /**

@@ -12,7 +12,8 @@ const IMAGE_FOLDER = 'usr/share/keelway/images';
  * @returns Its folder.
  */
 export function makeProgramsLayer(disks: string, programs: ProgramsFolder): string {
-  const layer = join(disks, 'programs');
+  // No machine is called so.
+  const layer = join(disks, '_programs');
   for (const [path, source] of Object.entries(programs.programs)) {
     // A program of the root itself is linked to, there.
     if (source.startsWith(`${programs.root}/`)) {

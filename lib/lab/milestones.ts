@@ -2,7 +2,7 @@ import { SEED_UNIT } from '../components/product-unit.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { Lab } from './lab.ts';
 
-/** Something that a starting cluster reaches, in this order. */
+/** Something that a starting cluster reaches. */
 export interface Milestone {
   readonly name:
     | 'seeds verified'
@@ -12,8 +12,14 @@ export interface Milestone {
     | 'nodes Ready'
     | 'machines settled'
     | 'programs settled';
-  /** What is still waited for, one line each; empty when it is reached. */
-  readonly missing: (lab: Lab) => Promise<readonly string[]>;
+  /**
+   * What is still waited for, one line each; empty when it is reached.
+   *
+   * @param sinceMs - Unix time of the start: what is older is of an earlier life.
+   */
+  readonly missing: (lab: Lab, sinceMs: number) => Promise<readonly string[]>;
+  /** It says that nothing is left to do, and so is looked at when all others have been reached. */
+  readonly isLast?: true;
 }
 
 const READY = ['curl', '--silent', '--insecure', '--max-time', '3'];
@@ -31,9 +37,17 @@ export function milestonesOf(cluster: Cluster): readonly Milestone[] {
         await each(every, async (name) => (await isVerified(lab, name)) || `${name}: its files are not verified yet`),
     },
     ...controlPlaneMilestones(cluster),
-    { name: 'nodes Ready', missing: async (lab) => await missingNodes(lab, kubernetes, controlPlane) },
+    {
+      name: 'nodes Ready',
+      missing: async (lab, sinceMs) => {
+        // Cheaper than kubectl, which machines that start have no time for.
+        if (!(await asks(lab, 'client', endpointUrl(cluster)))) return ['the API does not answer the client yet'];
+        return await missingNodes(lab, kubernetes, controlPlane, sinceMs);
+      },
+    },
     {
       name: 'machines settled',
+      isLast: true,
       missing: async (lab) => await each(every, async (name) => await unsettled(lab, name)),
     },
   ];
@@ -61,12 +75,16 @@ export function controlPlaneMilestones(cluster: Cluster): readonly Milestone[] {
     {
       name: 'VIP',
       missing: async (lab) => {
-        const url = `https://${endpoint.host}:${endpoint.port}/readyz`;
+        const url = endpointUrl(cluster);
         const what = vip === null ? endpoint.host : `${vip.address} (${vip.profile})`;
         return await each(['client'], async (name) => (await asks(lab, name, url)) || `${what} from the client`);
       },
     },
   ];
+}
+
+function endpointUrl({ controlPlane: { endpoint } }: Cluster): string {
+  return `https://${endpoint.host}:${endpoint.port}/readyz`;
 }
 
 function namesIn({ machines }: Cluster) {
@@ -95,7 +113,14 @@ async function asks(lab: Lab, name: string, url: string): Promise<boolean> {
   return stdout.trim() === 'ok';
 }
 
+interface Lease {
+  readonly kind: 'Lease';
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly renewTime: string };
+}
+
 interface Node {
+  readonly kind: 'Node';
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
   readonly spec: { readonly taints?: readonly { readonly key: string }[] };
   readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] };
@@ -105,14 +130,22 @@ async function missingNodes(
   lab: Lab,
   expected: readonly string[],
   controlPlane: readonly string[],
+  sinceMs: number,
 ): Promise<readonly string[]> {
-  const argv = ['kubectl', 'get', 'nodes', '--output', 'json', '--request-timeout', '5s'];
+  // Leases of nodes are the only ones in this namespace; for nodes it says nothing.
+  const objects = ['nodes,leases.coordination.k8s.io', '--namespace', 'kube-node-lease'];
+  const argv = ['kubectl', 'get', ...objects, '--output', 'json', '--request-timeout', '5s'];
   const { exitCode, stdout, stderr } = await lab.run('client', argv);
   if (exitCode !== 0) return [`nodes: ${stderr.trim().split('\n').at(-1)}`];
-  const { items } = JSON.parse(stdout) as { items: readonly Node[] };
+  const { items } = JSON.parse(stdout) as { items: readonly (Node | Lease)[] };
   return expected.flatMap((name) => {
-    const node = items.find(({ metadata }) => metadata.name === name);
+    const own = items.filter(({ metadata }) => metadata.name === name);
+    const node = own.find((each) => each.kind === 'Node');
     if (node === undefined) return [`${name} has not registered`];
+    // For 40 s a node that is off stays Ready.
+    const renewed = own.find((each) => each.kind === 'Lease')?.spec.renewTime;
+    if (renewed === undefined || Date.parse(renewed) < sinceMs)
+      return [`the kubelet of ${name} has not been heard yet`];
     const ready = node.status.conditions.find(({ type }) => type === 'Ready')?.status === 'True';
     // The taint goes a moment after the node is Ready, and keeps pods away until then.
     const tainted = node.spec.taints?.some(({ key }) => key === 'node.kubernetes.io/not-ready') ?? false;

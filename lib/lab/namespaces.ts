@@ -3,8 +3,8 @@ import { closeSync, existsSync, openSync, readFileSync, readlinkSync, writeFileS
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeelwayError } from '../errors.ts';
-import { labControlGroups, ownControlGroups } from './control-groups.ts';
-import { LAB_SCRIPT } from './lab-script.ts';
+import { controllersToEnable, labControlGroups, ownControlGroups } from './control-groups.ts';
+import { labScript } from './lab-script.ts';
 import { childrenOf, identify, type ProcessId } from './processes.ts';
 
 /** The namespaces of a lab and the processes that hold them. */
@@ -27,19 +27,27 @@ export const LAB_ENVIRONMENT: Readonly<Record<string, string>> = {
 /**
  * Starts a supervisor in a session of its own, with private mount, PID, network, IPC and UTS namespaces.
  *
+ * Until they are noted, everything ends when this process does, in whatever way: nobody else could find it.
+ *
  * @param folder - The lab's runtime folder; its log goes there.
  * @param diesWithUs - The kernel ends the lab when this process ends.
- * @throws {@link KeelwayError} `LAB_FAILED` with the words of what failed.
+ * @param note - Writes down what there is.
+ * @returns What `note` returns.
+ * @throws {@link KeelwayError} `LAB_FAILED` with the words of what failed; what `note` throws.
  */
-export async function startNamespaces(folder: string, diesWithUs: boolean): Promise<LabNamespaces> {
+export async function startNamespaces<T>(
+  folder: string,
+  diesWithUs: boolean,
+  note: (namespaces: LabNamespaces) => T,
+): Promise<T> {
   const script = join(folder, 'lab.sh');
   const logFile = join(folder, 'supervisor.log');
-  writeFileSync(script, LAB_SCRIPT, { mode: 0o600 });
+  writeFileSync(script, labScript(''), { mode: 0o600 });
   const log = openSync(logFile, 'w', 0o600);
   const bases = ownControlGroups();
-  const command = ['sh', script, 'supervise', ...bases];
+  const command = ['sh', script, 'supervise', controllersToEnable().join(' '), ...bases];
   const child = spawn('setpriv', [...(diesWithUs ? ['--pdeathsig', 'KILL'] : []), '--', ...command], {
-    stdio: ['ignore', log, log],
+    stdio: ['pipe', log, log],
     detached: true,
     cwd: '/',
     env: LAB_ENVIRONMENT,
@@ -47,8 +55,19 @@ export async function startNamespaces(folder: string, diesWithUs: boolean): Prom
   closeSync(log);
   child.unref();
   child.once('error', () => {});
-  const init = await waitUntilReady(child.pid ?? 0);
-  const supervisor = identify(child.pid ?? 0);
+  child.stdin?.on('error', () => {});
+  try {
+    const noted = note(await namespacesOf(child.pid ?? 0, bases, logFile));
+    child.stdin?.write('noted\n');
+    return noted;
+  } finally {
+    child.stdin?.end();
+  }
+}
+
+async function namespacesOf(owner: number, bases: readonly string[], logFile: string): Promise<LabNamespaces> {
+  const init = await waitUntilReady(owner);
+  const supervisor = identify(owner);
   if (init === 'ended' || supervisor === null) {
     throw new KeelwayError({
       code: 'LAB_FAILED',

@@ -1,13 +1,15 @@
 import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { KeelwayError } from '../errors.ts';
-import { ownControlGroups } from './control-groups.ts';
+import { isUnified, ownControlGroups, unifiedObstacles } from './control-groups.ts';
+import { unraisableSettings } from './host-settings.ts';
 import type { LabTier } from './lab-plan.ts';
 import { LAB_ENVIRONMENT } from './namespaces.ts';
 import type { MissingPart } from './programs-folder.ts';
 
 /** Of this host, by the Debian package that brings them. */
 const HOST_PROGRAMS: Readonly<Record<string, string>> = {
+  flock: 'util-linux',
   ip: 'iproute2',
   mount: 'mount',
   nsenter: 'util-linux',
@@ -30,6 +32,9 @@ export function missingOnHost(disksRoot: string, tier: LabTier = 'machines'): re
   }
   if (!readFileSync('/proc/filesystems', 'utf8').includes('\toverlay')) {
     missing.push({ part: 'overlay', hint: 'a kernel with overlay file systems (modprobe overlay)' });
+  }
+  for (const part of unraisableSettings()) {
+    missing.push({ part, hint: 'it is too low for a lab and cannot be written: run this where /proc/sys is writable' });
   }
   // Programs alone need no groups of their own.
   if (tier === 'machines') missing.push(...missingControlGroups());
@@ -69,12 +74,11 @@ function isOnPath(program: string): boolean {
 }
 
 function missingControlGroups(): readonly MissingPart[] {
-  if (ownControlGroups().length === 0) {
-    return [{ part: 'control groups', hint: 'mount cgroup2 at /sys/fs/cgroup' }];
-  }
+  const [top] = ownControlGroups();
+  if (top === undefined) return [{ part: 'control groups', hint: 'mount cgroup2 at /sys/fs/cgroup' }];
+  if (isUnified()) return unifiedObstacles(top);
   const lines = readFileSync('/proc/self/cgroup', 'utf8').split('\n').filter(Boolean);
-  const legacy = lines.flatMap((line) => line.split(':')[1]?.split(',') ?? []).filter(Boolean);
-  if (legacy.length === 0) return [];
+  const legacy = lines.flatMap((line) => line.split(':')[1]?.split(',') ?? []);
   return CONTROLLERS.filter((name) => !legacy.includes(name)).map((name) => {
     return { part: `control group controller ${name}`, hint: 'mount all cgroup v1 controllers, or cgroup2 alone' };
   });

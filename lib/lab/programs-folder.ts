@@ -5,6 +5,7 @@ import type { MachinePlan } from '../plan/machine-plan.ts';
 import type { ExecPort } from '../ports.ts';
 import { archiveReferences } from './archive-references.ts';
 import type { LabTier } from './lab-plan.ts';
+import { isInRoot, rootParts } from './root-parts.ts';
 import { staticPodImages } from './static-pod-images.ts';
 
 /** The folder with everything that a lab runs and Keelway does not render. */
@@ -31,7 +32,6 @@ const ETCD = ['etcd', 'etcdctl', 'etcdutl'];
 const CNI = ['bridge', 'host-local', 'loopback', 'portmap'];
 /** Looked for in `bin/`, else in the root itself. */
 const RUNTIME = ['containerd', 'containerd-shim-runc-v2', 'ctr', 'runc'];
-const ROOT_PROGRAMS = ['usr/bin/cloud-init', 'usr/bin/openssl', 'usr/bin/curl', 'usr/sbin/nft', 'usr/sbin/ip'];
 
 /**
  * Reads a programs folder and says everything that a cluster needs and that is missing.
@@ -55,10 +55,6 @@ export function readProgramsFolder(
 ): { readonly programs: ProgramsFolder; readonly missing: readonly MissingPart[] } {
   const missing: MissingPart[] = [];
   const root = join(folder, 'root');
-  for (const path of ROOT_PROGRAMS) {
-    if (!existsSync(join(root, path)))
-      missing.push({ part: `root/${path}`, hint: 'a Debian 13 root with this program' });
-  }
   const programs: Record<string, string> = {};
   const wanted = [
     ...(machines.some(({ machine }) => machine.runsEtcd) ? ETCD.map((name) => [name, cluster.versions.etcd]) : []),
@@ -80,6 +76,11 @@ export function readProgramsFolder(
     if (!add(programs, `/opt/cni/bin/${name}`, join(folder, 'cni', name))) {
       missing.push({ part: `cni/${name}`, hint: 'from the containernetworking plugins' });
     }
+  }
+  const brought = [...Object.keys(programs), ...wanted.map(([name]) => `/usr/local/bin/${name}`)];
+  for (const path of rootParts(cluster, machines, [...brought, ...RUNTIME.map((name) => `/usr/local/bin/${name}`)])) {
+    if (!isInRoot(root, path))
+      missing.push({ part: `root/${path}`, hint: 'a Debian 13 root with this program or unit' });
   }
   const images = readImages(join(folder, 'images'));
   for (const reference of new Set(machines.flatMap(staticPodImages))) {

@@ -1,18 +1,21 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { KeelwayError } from '../errors.ts';
-import { removeControlGroups, sweepControlGroups } from './control-groups.ts';
 import { runInside } from './enter.ts';
-import { raiseHostSettings, restoreHostSettings } from './host-settings.ts';
+import { withHostLock } from './host-lock.ts';
+import { raiseHostSettings } from './host-settings.ts';
 import { type Lab, labOf } from './lab.ts';
-import type { LabTier } from './lab-plan.ts';
+import { forgetMaker, isBeingMade, noteMaker } from './lab-maker.ts';
+import type { LabMachine, LabTier } from './lab-plan.ts';
+import { isTaken, removeLab, removeLeftovers } from './leftovers.ts';
 import { makeMachineFolder, makeProgramsLayer } from './machine-folders.ts';
 import { type LabInput, labMachines } from './machine-plans.ts';
 import { startNamespaces } from './namespaces.ts';
-import { identify, isAlive } from './processes.ts';
+import { identify } from './processes.ts';
 import type { ProgramsFolder } from './programs-folder.ts';
-import { DISKS_ROOT, isRunning, labNames, RUNTIME_ROOT, readState, writeState } from './state.ts';
+import { checkedName, type LabState, labDisks, labFolder, type MachineState, writeState } from './state.ts';
+
+export { labFolder } from './state.ts';
 
 export interface StartOptions extends LabInput {
   readonly programs: ProgramsFolder;
@@ -28,11 +31,6 @@ export interface StartOptions extends LabInput {
   readonly powerOn?: boolean;
 }
 
-/** The runtime folder of the lab with this name: its state and logs, for root only. */
-export function labFolder(name: string): string {
-  return join(RUNTIME_ROOT, name);
-}
-
 /** The operator's kubeconfig of a running lab. */
 export function kubeconfigPath(name: string): string {
   return join(labFolder(name), 'kubeconfig');
@@ -41,25 +39,45 @@ export function kubeconfigPath(name: string): string {
 /**
  * Makes a lab and switches its machines on; does not wait for them.
  *
- * What labs of dead supervisors have left is removed first.
+ * What dead labs have left is removed first. When this process is killed on the way, the namespaces end with it, and its
+ * files are such a rest.
  *
  * @throws {@link KeelwayError} `LAB_EXISTS`, or `LAB_FAILED`; nothing is left then.
  */
 export async function startLab(options: StartOptions): Promise<Lab> {
   const name = options.name ?? options.cluster.name;
   const folder = labFolder(name);
-  if (isRunning(readState(folder))) {
+  await withHostLock(async () => await claim(name));
+  try {
+    const lab = await makeLab(name, options);
+    forgetMaker(folder);
+    return lab;
+  } catch (error) {
+    await stopLab(name);
+    throw error;
+  }
+}
+
+/** Takes the name, and what all labs need of this host. */
+async function claim(name: string): Promise<void> {
+  await removeLeftovers();
+  if (isTaken(name)) {
     throw new KeelwayError({
       code: 'LAB_EXISTS',
-      message: `a lab called ${name} is running`,
-      hint: `end it first: keelway lab down ${name}`,
+      message: `a lab called ${name} is ${isBeingMade(labFolder(name)) ? 'being made' : 'running'}`,
+      hint: `end it first: keelway lab down --name ${name}`,
     });
   }
-  await sweep();
-  const disks = join(DISKS_ROOT, name);
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(disks, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // A folder of which nobody said whose it is.
+  await removeLab(name);
+  mkdirSync(labFolder(name), { recursive: true, mode: 0o700 });
+  noteMaker(labFolder(name));
+  raiseHostSettings();
+}
+
+async function makeLab(name: string, options: StartOptions): Promise<Lab> {
+  const folder = labFolder(name);
+  const disks = labDisks(name);
   mkdirSync(disks, { recursive: true, mode: 0o700 });
   writeFileSync(kubeconfigPath(name), options.kubeconfig, { mode: 0o600 });
   const shared = [makeProgramsLayer(disks, options.programs), options.programs.root];
@@ -67,55 +85,43 @@ export async function startLab(options: StartOptions): Promise<Lab> {
   const machines = labMachines(options, options.programs, tier);
   const layers = machines.map((machine) => [makeMachineFolder(disks, machine), ...shared]);
   const { host, port } = options.cluster.controlPlane.endpoint;
-  raiseHostSettings();
-  const namespaces = await startNamespaces(folder, options.diesWithUs ?? tier === 'programs');
   const ourselves = tier === 'programs' ? identify(process.pid) : null;
-  const state = {
-    name,
-    tier,
-    clusterName: options.cluster.name,
-    endpoint: `${host}:${port}`,
-    clusterFile: options.clusterFile ?? null,
-    ...namespaces,
-    supervisor: ourselves ?? namespaces.supervisor,
-    disks,
-    nspawn: options.programs.nspawn,
-    createdSeconds: options.nowSeconds,
-    machines: machines.map(({ name: machine, kind, role, cables, gateway, services, disks: own }, index) => {
-      return {
-        name: machine,
-        kind,
-        role,
-        cables,
-        gateway,
-        services,
-        disks: own,
-        layers: layers[index] ?? [],
-        process: null,
-      };
-    }),
-    timeline: {},
-  };
-  writeState(folder, state);
+  const state = await startNamespaces(folder, options.diesWithUs ?? tier === 'programs', (namespaces) => {
+    const made: LabState = {
+      name,
+      tier,
+      clusterName: options.cluster.name,
+      endpoint: `${host}:${port}`,
+      clusterFile: options.clusterFile ?? null,
+      ...namespaces,
+      supervisor: ourselves ?? namespaces.supervisor,
+      disks,
+      nspawn: options.programs.nspawn,
+      createdSeconds: options.nowSeconds,
+      machines: machines.map((machine, index) => stateOf(machine, layers[index] ?? [])),
+      timeline: {},
+    };
+    writeState(folder, made);
+    return made;
+  });
   const lab = labOf(folder, state);
-  try {
-    for (const network of ['nodes', 'outside']) {
-      await runInside(state.init.pid, ['sh', '/run/lab.sh', 'network', network]);
-    }
-    if (options.powerOn ?? true) {
-      // The lab's own machines first: the others find their router.
-      for (const { name: machine, kind } of machines.toSorted((a, b) => a.kind.localeCompare(b.kind))) {
-        if (kind === 'plain') await lab.start(machine);
-      }
-      for (const { name: machine, kind } of machines) {
-        if (kind !== 'plain') await lab.start(machine);
-      }
-    }
-  } catch (error) {
-    await stopLab(name);
-    throw error;
+  for (const network of ['nodes', 'outside']) {
+    await runInside(state.init.pid, ['sh', '/run/lab.sh', 'network', network]);
+  }
+  if (!(options.powerOn ?? true)) return lab;
+  // The lab's own machines first: the others find their router.
+  for (const { name: machine, kind } of machines.toSorted((a, b) => a.kind.localeCompare(b.kind))) {
+    if (kind === 'plain') await lab.start(machine);
+  }
+  for (const { name: machine, kind } of machines) {
+    if (kind !== 'plain') await lab.start(machine);
   }
   return lab;
+}
+
+function stateOf(machine: LabMachine, layers: readonly string[]): MachineState {
+  const { name, kind, role, cables, gateway, services, disks } = machine;
+  return { name, kind, role, cables, gateway, services, disks, layers, process: null };
 }
 
 /**
@@ -124,27 +130,15 @@ export async function startLab(options: StartOptions): Promise<Lab> {
  * @returns False when there was none.
  */
 export async function stopLab(name: string): Promise<boolean> {
-  const folder = labFolder(name);
-  const state = readState(folder);
-  if (state !== null && isAlive(state.supervisor)) {
-    // When we are the supervisor ourselves, the lab ends with its first process.
-    const owner = state.supervisor.pid === process.pid ? state.init : state.supervisor;
-    process.kill(owner.pid, 'SIGKILL');
-  }
-  // Nothing inside outlives the first process.
-  for (let tries = 0; tries < 400 && state !== null && isAlive(state.init); tries += 1) await sleep(25);
-  if (state !== null) await removeControlGroups(state.groups);
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(state?.disks ?? join(DISKS_ROOT, name), { recursive: true, force: true });
-  if (!labNames().some((other) => isRunning(readState(labFolder(other))))) restoreHostSettings();
-  return state !== null;
+  checkedName(name);
+  return await withHostLock(async () => await removeLab(name));
 }
 
-/** Removes what labs of dead supervisors have left. */
-export async function sweep(): Promise<void> {
-  await sweepControlGroups();
-  for (const name of labNames()) {
-    const state = readState(labFolder(name));
-    if (state !== null && !isRunning(state)) await stopLab(name);
-  }
+/**
+ * Removes what dead labs have left.
+ *
+ * @returns Their names.
+ */
+export async function sweep(): Promise<readonly string[]> {
+  return await withHostLock(removeLeftovers);
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { KeelwayError } from '../errors.ts';
 import type { LabMachine, LabTier } from './lab-plan.ts';
 import { isAlive, type ProcessId } from './processes.ts';
 
@@ -7,6 +8,9 @@ import { isAlive, type ProcessId } from './processes.ts';
 export const RUNTIME_ROOT = '/run/keelway-lab';
 /** Where the disks of their machines are. */
 export const DISKS_ROOT = '/var/lib/keelway-lab';
+
+/** As the names of clusters: it is a folder, and part of mount options. */
+const LAB_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** A machine of a running lab, as it is noted in its folder. */
 export interface MachineState {
@@ -43,6 +47,35 @@ export interface LabState {
   readonly timeline: Readonly<Record<string, number>>;
 }
 
+/**
+ * The name itself, when it is one.
+ *
+ * @throws {@link KeelwayError} `USAGE_INVALID` for anything that could be another path.
+ */
+export function checkedName(name: string): string {
+  if (LAB_NAME.test(name)) return name;
+  throw new KeelwayError({
+    code: 'USAGE_INVALID',
+    message: `${JSON.stringify(name)} cannot be the name of a lab`,
+    hint: 'lower-case letters, digits and hyphens, at most 63',
+  });
+}
+
+/** The runtime folder of the lab with this name: its state and logs, for root only. */
+export function labFolder(name: string): string {
+  return join(RUNTIME_ROOT, checkedName(name));
+}
+
+/** Folder of the disks of a lab's machines. */
+export function labDisks(name: string): string {
+  return join(DISKS_ROOT, checkedName(name));
+}
+
+/** Folder of what the programs of a lab say: on the disk, because it may be much. No machine is called so. */
+export function labLogs(name: string): string {
+  return join(labDisks(name), '_logs');
+}
+
 export function statePath(folder: string): string {
   return join(folder, 'state.json');
 }
@@ -67,7 +100,7 @@ export function writeState(folder: string, state: LabState): void {
 export function labNames(root: string = RUNTIME_ROOT): readonly string[] {
   return existsSync(root)
     ? readdirSync(root)
-        .filter((name) => !name.startsWith('.'))
+        .filter((name) => LAB_NAME.test(name))
         .sort()
     : [];
 }

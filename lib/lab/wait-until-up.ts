@@ -27,7 +27,8 @@ export interface LabWatch {
 }
 
 /**
- * Waits until every milestone of a cluster is reached, and notes when. They need not come in order.
+ * Waits until every milestone of a cluster is reached, and notes when. Each is looked at on its own, once a second: one
+ * that comes late delays no other.
  *
  * @throws {@link KeelwayError} `LAB_FAILED` when time is up, with what is missing and the last lines of the journals.
  */
@@ -35,27 +36,38 @@ export async function waitUntilUp(lab: Lab, cluster: Cluster, options: WaitOptio
   const watch = options.watch ?? {
     milestones: milestonesOf(cluster),
     lastLines,
-    hint: 'keelway lab exec MACHINE -- journalctl -e',
+    hint: `keelway lab exec --name ${lab.state.name} MACHINE -- journalctl -e`,
   };
+  const sinceMs = Date.now() - (options.now() - options.startedMs);
   const pending = new Map(watch.milestones.map((milestone) => [milestone, ['not looked yet'] as readonly string[]]));
-  for (;;) {
-    options.signal?.throwIfAborted();
-    for (const milestone of [...pending.keys()]) {
-      const missing = await milestone.missing(lab);
-      pending.set(milestone, missing);
-      // What comes after it cannot be there yet.
-      if (missing.length > 0) break;
-      pending.delete(milestone);
+  let isOver = false;
+
+  const reach = async (milestone: Milestone): Promise<void> => {
+    while (!isOver) {
+      options.signal?.throwIfAborted();
+      const missing = await milestone.missing(lab, sinceMs);
       const milliseconds = Math.round(options.now() - options.startedMs);
-      lab.mark(milestone.name, milliseconds);
-      options.reached?.(milestone.name, milliseconds);
+      if (isOver) return;
+      if (missing.length === 0) {
+        pending.delete(milestone);
+        lab.mark(milestone.name, milliseconds);
+        options.reached?.(milestone.name, milliseconds);
+        return;
+      }
+      pending.set(milestone, missing);
+      if (milliseconds > options.timeoutMs) return;
+      await sleep(1000);
     }
-    if (pending.size === 0) return;
-    if (options.now() - options.startedMs > options.timeoutMs) {
-      throw await timeIsUp(lab, pending, options.timeoutMs, watch);
-    }
-    await sleep(1000);
+  };
+
+  try {
+    await Promise.all(watch.milestones.filter(({ isLast }) => isLast !== true).map(reach));
+    const last = [...pending.keys()].filter(({ isLast }) => isLast === true);
+    if (pending.size === last.length) await Promise.all(last.map(reach));
+  } finally {
+    isOver = true;
   }
+  if (pending.size > 0) throw await timeIsUp(lab, pending, options.timeoutMs, watch);
 }
 
 async function timeIsUp(
@@ -76,7 +88,7 @@ async function timeIsUp(
   return new KeelwayError({
     code: 'LAB_FAILED',
     message: `${milestone.name} not reached within ${timeoutMs / 1000} s: ${missing.join('; ')}\n${journals.join('')}`,
-    hint: `the lab runs on, for you to look: ${watch.hint}; end it with keelway lab down`,
+    hint: `the lab runs on, for you to look: ${watch.hint}; end it with keelway lab down --name ${lab.state.name}`,
   });
 }
 

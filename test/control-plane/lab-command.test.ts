@@ -15,8 +15,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadCluster } from '../../lib/build/load-cluster.ts';
+import { childrenOf, identify } from '../../lib/lab/processes.ts';
 import { labFolder } from '../../lib/lab/start-lab.ts';
-import { isRunning, type LabState, readState } from '../../lib/lab/state.ts';
+import { isRunning, type LabState, labLogs, readState } from '../../lib/lab/state.ts';
 import { builtProgram } from '../cli/built-program.ts';
 import { labPrograms } from '../tools/lab-programs.ts';
 
@@ -86,6 +87,13 @@ async function networksOf(state: LabState): Promise<readonly string[]> {
     state.machines.map(async ({ name }) => (await exec(name, 'readlink', '/proc/self/ns/net')).stdout.trim()),
   );
   return [own, ...links];
+}
+
+/** What the supervisor of a lab has started, as the host sees it. */
+function programsOf({ supervisor }: LabState) {
+  return childrenOf(supervisor.pid).flatMap((parent) =>
+    childrenOf(parent).map((pid) => ({ pid, parent, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8') })),
+  );
 }
 
 function running(): LabState {
@@ -162,14 +170,46 @@ describe('keelway lab --tier programs', () => {
     await expect
       .poll(async () => (await keelway('status', '--name', NAME)).stdout, { timeout: 60_000 })
       .toMatch(/kube-scheduler +pod +running, started again 1 time$/m);
-    const log = readFileSync(join(labFolder(NAME), 'logs/node-1/kube-scheduler.log'), 'utf8');
+    const log = readFileSync(join(labLogs(NAME), 'node-1/kube-scheduler.log'), 'utf8');
     expect(log).toContain('kube-scheduler ended with 137');
+    expect(existsSync(join(labFolder(NAME), 'logs'))).toBe(false);
+  });
+
+  it('notices the end of a program that was frozen', async () => {
+    const script = 'kill -STOP $(pidof kube-scheduler); sleep 1; kill -9 $(pidof kube-scheduler)';
+    expect((await exec('node-1', 'sh', '-c', script)).exitCode).toBe(0);
+    await expect
+      .poll(async () => (await keelway('status', '--name', NAME)).stdout, { timeout: 60_000 })
+      .toMatch(/kube-scheduler +pod +running, started again 2 times$/m);
+  });
+
+  it('gives each machine processes of its own: what one kills is its own', async () => {
+    for (const machine of ['client', 'router', 'neighbour']) {
+      expect(await exec(machine, 'pidof', 'etcd'), machine).toMatchObject({ exitCode: 1, stdout: '' });
+      expect((await exec(machine, 'cat', '/proc/1/comm')).stdout, machine).toBe('sleep\n');
+    }
+    expect((await exec('node-1', 'pidof', 'etcd')).stdout).toMatch(/^\d+\n$/);
+  });
+
+  it('does not leave a program of another account behind when what holds it is killed', async () => {
+    const [etcd] = programsOf(running()).filter(({ command }) => command.startsWith('/usr/local/bin/etcd\0'));
+    if (etcd === undefined) throw new Error('etcd does not run');
+    process.kill(etcd.parent, 'SIGKILL');
+    await expect.poll(() => identify(etcd.pid), { timeout: 5000 }).toBeNull();
+    await expect
+      .poll(async () => (await keelway('status', '--name', NAME)).stdout, { timeout: 60_000 })
+      .toMatch(/etcd\.service +unit +running, started again 1 time$/m);
+    await expect
+      .poll(async () => (await exec('client', 'kubectl', 'get', '--raw', '/readyz')).stdout, { timeout: 60_000 })
+      .toBe('ok');
   });
 
   it('does not start twice', async () => {
     const again = await up('--programs', programs);
     expect(again.exitCode).toBe(2);
     expect(again.stderr).toContain(`a lab called ${NAME} is running`);
+    // A command that there is: `lab down` takes a name no other way.
+    expect(again.stderr).toContain(`keelway lab down --name ${NAME}`);
     expect((await exec('client', 'kubectl', 'get', '--raw', '/readyz')).stdout).toBe('ok');
   });
 

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { childrenOf } from './processes.ts';
+import { type RunResult, startInside } from '../../lib/lab/enter.ts';
+
+export type { RunResult } from '../../lib/lab/enter.ts';
 
 export interface StartOptions {
   /** Account of the machine's own /etc/passwd; root by default. Other accounts get no capability. */
   readonly user?: string;
-  /** Added to PATH and LANG; nothing else of our environment is passed on. */
+  /** Added to PATH, HOME and LANG; nothing else of our environment is passed on. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   /** Called with every piece of output as it comes. */
@@ -18,13 +17,6 @@ export interface RunOptions extends StartOptions {
   readonly timeoutMs?: number;
 }
 
-export interface RunResult {
-  /** 128 + n when signal n ended the program. */
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 export interface SandboxProcess {
   /** As the host counts. */
   readonly pid: number;
@@ -32,7 +24,7 @@ export interface SandboxProcess {
   output(): string;
   /** Resolves as soon as the output matches; rejects, with the output, when the program ends or time is up before. */
   waitFor(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
-  /** Waits for the end; kills it when time is up. */
+  /** Waits for the end; kills it, and what it started, when time is up. */
   result(timeoutMs?: number): Promise<RunResult>;
   /** True until it has ended. */
   running(): boolean;
@@ -41,96 +33,46 @@ export interface SandboxProcess {
   stop(signal?: NodeJS.Signals, timeoutMs?: number): Promise<RunResult>;
 }
 
-const ENVIRONMENT = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  LANG: 'C.UTF-8',
-};
+/** Options of setpriv for an account of the machine; one that is not root gets no capability. */
+export function accountOf(user: string | undefined): readonly string[] {
+  if (user === undefined || user === 'root') return [];
+  return [`--reuid=${user}`, `--regid=${user}`, '--init-groups', '--bounding-set=-all'];
+}
 
-const SIGNALS: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGABRT: 6,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGTERM: 15,
-};
-
-/**
- * Starts a program in the namespaces that `holder` holds.
- *
- * It dies with us: each process on the way asks the kernel to be killed when its parent ends.
- */
-export async function startInside(
+/** Starts a program in the namespaces of a process; it ends with us. */
+export async function startProgram(
   holder: number,
   argv: readonly string[],
-  options: StartOptions,
+  { user, env = {}, input = '', logs }: StartOptions,
 ): Promise<SandboxProcess> {
-  if (readlinkSync(`/proc/${holder}/ns/net`) === readlinkSync('/proc/self/ns/net')) {
-    throw new Error('refused to run a program in the network of this machine');
-  }
-  const account =
-    options.user === undefined || options.user === 'root'
-      ? []
-      : [`--reuid=${options.user}`, `--regid=${options.user}`, '--init-groups', '--bounding-set=-all'];
-  const child = spawn(
-    'setpriv',
-    [
-      ...['--pdeathsig', 'KILL', 'nsenter', '--target', String(holder)],
-      ...['--mount', '--uts', '--ipc', '--net', '--pid', '--'],
-      ...['setpriv', ...account, '--pdeathsig', 'KILL', '--', ...argv],
-    ],
-    { stdio: ['pipe', 'pipe', 'pipe'], env: { ...ENVIRONMENT, ...options.env } },
-  );
   let output = '';
   const streams = { stdout: '', stderr: '' };
-  let ended: { exitCode: number } | undefined;
   const listeners = new Set<() => void>();
   const tell = (): void => {
     for (const listener of [...listeners]) listener();
   };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+  const entered = await startInside(holder, argv, {
+    env,
+    input,
+    account: accountOf(user),
+    ownSession: true,
+    output: (name, text) => {
       streams[name] += text;
       output += text;
-      options.logs?.(text);
+      logs?.(text);
       tell();
-    });
-  }
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
-  const exited = new Promise<void>((resolve, reject) => {
-    child.once('error', reject);
-    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
-      ended ??= { exitCode: code ?? 128 + (SIGNALS[signal ?? ''] ?? 0) };
-      resolve();
-      tell();
-    };
-    child.once('close', end);
-    // What it left running in the background may hold the pipes open: do not wait for that.
-    child.once('exit', (code, signal) => setTimeout(end, 200, code, signal));
+    },
   });
-  exited.catch(() => {});
-  const program = await programOf(child.pid, () => ended !== undefined);
-
-  const running = (): boolean => ended === undefined;
-  const signal = (name: NodeJS.Signals): void => {
-    if (!running()) return;
-    try {
-      process.kill(program, name);
-      // nsenter stops itself when its program is stopped, and does not notice that the program goes on.
-      if (name === 'SIGCONT' && child.pid !== undefined) process.kill(child.pid, name);
-    } catch {
-      // It ended this instant.
-    }
+  let exitCode: number | undefined;
+  const noteEnd = async (): Promise<void> => {
+    ({ exitCode } = await entered.end());
+    tell();
   };
-  const result = async (timeoutMs = 30_000): Promise<RunResult> => {
-    const timer = setTimeout(() => signal('SIGKILL'), timeoutMs);
-    await exited;
-    clearTimeout(timer);
-    return { exitCode: ended?.exitCode ?? 1, ...streams };
-  };
+  noteEnd().catch(() => {});
+  const { pid, running, signal } = entered;
+  const result = async (timeoutMs = 30_000): Promise<RunResult> => ({ ...(await entered.end(timeoutMs)), ...streams });
   return {
-    pid: program,
+    pid,
     output: () => output,
     running,
     signal,
@@ -143,7 +85,7 @@ export async function startInside(
           clearTimeout(timer);
           listeners.delete(finish);
           if (match !== null) resolve(match);
-          else reject(new Error(`${argv[0]} ended with ${ended?.exitCode} before ${pattern}:\n${output}`));
+          else reject(new Error(`${argv[0]} ended with ${exitCode} before ${pattern}:\n${output}`));
         };
         const timer = setTimeout(() => {
           listeners.delete(finish);
@@ -157,15 +99,4 @@ export async function startInside(
       return await result(timeoutMs);
     },
   };
-}
-
-/** nsenter enters a PID namespace by forking: the program is its only child. */
-async function programOf(nsenter: number | undefined, ended: () => boolean): Promise<number> {
-  if (nsenter === undefined) return 0;
-  for (let tries = 0; tries < 500 && !ended(); tries++) {
-    const [program] = childrenOf(nsenter);
-    if (program !== undefined) return program;
-    await sleep(5);
-  }
-  return nsenter;
 }

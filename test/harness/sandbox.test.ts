@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { identify } from '../../lib/lab/processes.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
 
 const MODULE = fileURLToPath(new URL('sandbox.ts', import.meta.url));
@@ -20,6 +22,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await sandbox?.stop());
 
+const parentOf = (pid: number) => Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 const shell = async (machine: string, line: string) => (await sandbox.run(machine, ['sh', '-c', line])).stdout;
 
 describe('a sandbox', () => {
@@ -41,9 +44,8 @@ describe('a sandbox', () => {
   it('has no way out', async () => {
     expect(await shell('one', 'ls /sys/class/net')).toBe('eth0\nlo\n');
     // The switches stand alone: nothing in their namespace but they and the machines' cables.
-    const first = sandbox.holder('one');
-    const parent = Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${first}/status`, 'utf8'))?.[1]);
-    const links = readFileSync(`/proc/${parent}/net/dev`, 'utf8').matchAll(/^ *(\w+):/gm);
+    const first = parentOf(parentOf(sandbox.holder('one')));
+    const links = readFileSync(`/proc/${first}/net/dev`, 'utf8').matchAll(/^ *(\w+):/gm);
     expect(Array.from(links, ([, name]) => name).sort()).toEqual(['lo', 'n0', 'n1', 'v0', 'v1', 'v2', 'v3']);
     expect((await sandbox.run('two', ['ip', 'route', 'get', '198.51.100.1'])).stderr).toContain('unreachable');
   });
@@ -103,10 +105,89 @@ describe('a sandbox', () => {
   });
 
   it('says which request failed', async () => {
-    const bad = createSandbox({ subnet: '10.0.0.0/24', machines: [{ name: 'x', address: '10.0.0.300' }] });
-    await expect(bad).rejects.toThrow(/link x .*10\.0\.0\.300/);
+    const bad = createSandbox({
+      subnet: '10.0.0.0/24',
+      machines: [{ name: 'x', address: '10.0.0.300', mac: '52:54:00:00:00:01' }],
+    });
+    await expect(bad).rejects.toThrow(/address x .*10\.0\.0\.300/);
+  });
+
+  it('keeps the processes of its machines apart', async () => {
+    const started = await Promise.all(['one', 'two'].map((name) => sandbox.start(name, ['sleep', '301'])));
+    expect((await sandbox.run('one', ['pkill', '-f', 'sleep 301'])).exitCode).toBe(0);
+    expect((await started[0]?.result(2000))?.exitCode).toBe(143);
+    expect(started[1]?.running()).toBe(true);
+    expect(await shell('two', 'pgrep -fc "^sleep 301"')).toBe('1\n');
+    await started[1]?.stop();
+  });
+
+  it('cuts the power of a machine: every process, its network and /run are gone, its files are not', async () => {
+    await shell('two', 'echo kept >/etc/kept; echo gone >/run/gone; ip address add 10.0.0.99/32 dev lo');
+    await shell('two', 'setsid sh -c "while :; do sleep 0.1; done" >/dev/null 2>&1 & echo $! >/etc/loop');
+    const program = await sandbox.start('two', ['sleep', '302']);
+    const namespace = readlinkSync(`/proc/${sandbox.holder('two')}/ns/pid`);
+    expect(processesIn(namespace).length).toBeGreaterThan(2);
+    await sandbox.powerOff('two');
+    expect((await program.result(2000)).exitCode).toBe(137);
+    expect(processesIn(namespace)).toEqual([]);
+    await expect(sandbox.run('two', ['true'])).rejects.toThrow('two is off');
+    await sandbox.powerOn('two');
+    expect(await shell('two', 'cat /etc/kept; ls /run/gone 2>&1; ip -4 -brief address show lo')).toBe(
+      "kept\nls: cannot access '/run/gone': No such file or directory\nlo               UNKNOWN        127.0.0.1/8 \n",
+    );
+    expect((await sandbox.run('one', ['ping', '-c', '1', '-W', '2', '10.0.0.12'])).exitCode).toBe(0);
+    expect(await shell('two', 'head -c 3 /opt/shown')).toBe('/**');
   });
 });
+
+describe('a program of a sandbox', () => {
+  it('that is frozen and killed has ended', async () => {
+    const program = await sandbox.start('one', ['sleep', '303']);
+    program.signal('SIGSTOP');
+    await expect.poll(() => stateOf(program.pid)).toBe('T');
+    program.signal('SIGKILL');
+    const early = sleep(3000).then(() => 'not within 3 s');
+    expect(await Promise.race([program.result(), early])).toMatchObject({ exitCode: 137, timedOut: false });
+  });
+
+  it('that is frozen, goes on and ends by itself has ended, whoever froze it', async () => {
+    await shell('one', 'mkfifo /run/go');
+    const program = await sandbox.start('one', ['sh', '-c', 'echo $$; read -r _ </run/go; exit 7']);
+    const inner = (await program.waitFor(/^(\d+)$/m))[1];
+    await shell('one', `kill -STOP ${inner}`);
+    await expect.poll(() => stateOf(parentOf(program.pid))).toBe('T');
+    await shell('one', `kill -CONT ${inner}`);
+    await shell('one', 'echo >/run/go');
+    const early = sleep(3000).then(() => 'not within 3 s');
+    expect(await Promise.race([program.result(), early])).toMatchObject({ exitCode: 7 });
+  });
+
+  it('goes with what it was started by, as another account too', async () => {
+    const program = await sandbox.start('one', ['sleep', '304'], { user: 'bird' });
+    process.kill(parentOf(program.pid), 'SIGKILL');
+    await expect.poll(() => identify(program.pid)).toBeNull();
+  });
+
+  it('that does not end in time is killed with what it started, and says so', async () => {
+    const { exitCode, timedOut } = await sandbox.run('one', ['sh', '-c', 'sleep 305; :'], {
+      user: 'bird',
+      timeoutMs: 300,
+    });
+    expect({ exitCode, timedOut }).toEqual({ exitCode: 137, timedOut: true });
+    await expect.poll(() => shell('one', 'pgrep -fc "^sleep 305" || :')).toBe('0\n');
+  });
+
+  it('leaves nothing of its session behind when it has ended', async () => {
+    const program = await sandbox.start('one', ['sh', '-c', 'sleep 306 & echo up; exec sleep 0.2']);
+    expect((await program.result()).exitCode).toBe(0);
+    await expect.poll(() => shell('one', 'pgrep -fc "^sleep 306" || :')).toBe('0\n');
+  });
+});
+
+/** One letter, of /proc. */
+function stateOf(pid: number): string | undefined {
+  return /^State:\t(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+}
 
 /** Host PIDs whose PID namespace is the given one. */
 function processesIn(namespace: string): string[] {

@@ -1,23 +1,27 @@
 /**
  * A network of machines that cannot leak: private mount, PID, network, IPC and UTS namespaces without any uplink,
- * and in them one network, UTS and mount namespace per machine, with its real address, on switches of their own.
+ * and in them one network, UTS, PID and mount namespace per machine, with its real address, on switches of their own.
  *
  * Each machine has its own copy-on-write view of a root file system. Nothing is left when the sandbox stops, or when the
  * process that made it dies in whatever way.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runInside } from '../../lib/lab/enter.ts';
+import { LAB_ENVIRONMENT, refuseOwnNetwork } from '../../lib/lab/namespaces.ts';
+import { childrenOf, identify, innerPid } from '../../lib/lab/processes.ts';
 import { oracleRoot } from '../tools/tools.ts';
-import { childrenOf, innerPid } from './processes.ts';
 import {
+  accountOf,
   type RunOptions,
   type RunResult,
   type SandboxProcess,
   type StartOptions,
-  startInside,
+  startProgram,
 } from './sandbox-process.ts';
+import { SANDBOX_SCRIPT } from './sandbox-script.ts';
 
 export interface SandboxLink {
   /** Name of a network of the sandbox; `nodes` is the one of `subnet`. */
@@ -60,18 +64,30 @@ export interface Sandbox {
   hostPath(machine: string, path: string): string;
   /** Host PID of the process that holds the machine's namespaces. */
   holder(machine: string): number;
+  /** A power cut: everything of the machine ends at once; what was written to its root stays. */
+  powerOff(machine: string): Promise<void>;
+  /** The machine again, with a network, processes and a /run of its own that are new. */
+  powerOn(machine: string): Promise<void>;
   /** Takes the machine's cable out of the switch, or puts it back; its interface notices nothing. */
   cable(machine: string, state: 'cut' | 'mend', interfaceName?: string): Promise<void>;
   /** Ends every process inside; nothing remains. */
   stop(): Promise<void>;
 }
 
-const SCRIPT = fileURLToPath(new URL('sandbox.sh', import.meta.url));
+/** Tests of disks need them. */
+const LOOP_DEVICES = readdirSync('/dev')
+  .filter((name) => name.startsWith('loop'))
+  .map((name) => `/dev/${name}`);
+
 const NAMESPACES = ['--mount', '--pid', '--net', '--ipc', '--uts', '--mount-proc', '--propagation', 'private'];
 
-interface Port {
-  readonly name: string;
-  readonly network: number;
+interface Cable {
+  readonly interfaceName: string;
+  readonly mac: string;
+  /** With prefix length. */
+  readonly address: string;
+  readonly port: string;
+  readonly network: string;
 }
 
 /**
@@ -83,10 +99,13 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (process.getuid?.() !== 0) throw new Error('a sandbox needs namespaces: run the tests as root');
   const child = spawn(
     'setpriv',
-    ['--pdeathsig', 'KILL', 'unshare', ...NAMESPACES, '--fork', '--kill-child=KILL', 'sh', SCRIPT, 'init'],
+    [
+      ...['--pdeathsig', 'KILL', 'unshare', ...NAMESPACES, '--fork', '--kill-child=KILL'],
+      ...['sh', '-c', 'eval "$SCRIPT"', 'sandbox', 'serve'],
+    ],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+      env: { ...LAB_ENVIRONMENT, SCRIPT: SANDBOX_SCRIPT },
     },
   );
   const ask = requests(child);
@@ -100,53 +119,79 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     await ask.ready;
     const first = childrenOf(child.pid as number)[0];
     if (first === undefined) throw new Error('the sandbox ended while it was being made');
-    refuseOwnNetwork(first);
-    const holders = new Map<string, number>();
-    const ports = new Map<string, Port>();
+    refuseUplink(first);
     const networks: Record<string, string> = { nodes: options.subnet, ...options.networks };
     const names = Object.keys(networks);
-    for (const index of names.keys()) await ask.request(['network', String(index)]);
+    for (const index of names.keys()) await ask.request(['network', `n${index}`]);
+    let count = 0;
+    const cables = new Map<string, readonly Cable[]>();
     for (const machine of options.machines) {
-      const binds = Object.entries(machine.binds ?? {}).flatMap(([to, from]) => [from, to]);
-      const inner = Number(await ask.request(['machine', machine.name, options.root ?? oracleRoot(), ...binds]));
-      const holder = childrenOf(first).find((pid) => innerPid(pid) === inner);
-      if (holder === undefined) throw new Error(`${machine.name} is gone`);
-      holders.set(machine.name, holder);
       const nodeLink: SandboxLink = {
         network: 'nodes',
         address: machine.address,
         ...(machine.mac && { mac: machine.mac }),
       };
-      for (const [index, link] of [nodeLink, ...(machine.links ?? [])].entries()) {
+      const links = [nodeLink, ...(machine.links ?? [])].map((link, index): Cable => {
         const network = names.indexOf(link.network);
         if (network < 0) throw new Error(`${machine.name}: no network is called ${link.network}`);
-        const interfaceName = link.interfaceName ?? `eth${index}`;
-        const port = { name: `v${ports.size}`, network };
-        const address = `${link.address}/${networks[link.network]?.split('/')[1]}`;
-        const mac = link.mac ?? macOf(link.address);
-        await ask.request(['link', machine.name, String(network), interfaceName, address, mac, port.name]);
-        ports.set(`${machine.name} ${interfaceName}`, port);
-      }
-      if (machine.gateway !== undefined) await ask.request(['gateway', machine.name, machine.gateway]);
+        return {
+          interfaceName: link.interfaceName ?? `eth${index}`,
+          mac: link.mac ?? macOf(link.address),
+          address: `${link.address}/${networks[link.network]?.split('/')[1]}`,
+          port: `v${count++}`,
+          network: `n${network}`,
+        };
+      });
+      cables.set(machine.name, links);
     }
-    const holder = (machine: string): number => {
-      const pid = holders.get(machine);
-      if (pid === undefined) throw new Error(`no machine is called ${machine}`);
+    const holders = new Map<string, number>();
+    const find = (name: string): SandboxMachine => {
+      const machine = options.machines.find((each) => each.name === name);
+      if (machine === undefined) throw new Error(`no machine is called ${name}`);
+      return machine;
+    };
+    const holder = (name: string): number => {
+      const pid = holders.get(find(name).name);
+      if (pid === undefined) throw new Error(`${name} is off`);
       return pid;
     };
+    const powerOn = async (name: string): Promise<void> => {
+      const machine = find(name);
+      await ask.request(['fresh_network', name]);
+      for (const { port, network, interfaceName, mac, address } of cables.get(name) ?? []) {
+        await ask.request(['plug', name, network, interfaceName, mac, port]);
+        await ask.request(['address', name, interfaceName, address]);
+      }
+      if (machine.gateway !== undefined) await ask.request(['gateway', name, machine.gateway]);
+      await ask.request(['disk', name]);
+      await ask.request(['root', name, `/run/machines/${name}`, options.root ?? oracleRoot()]);
+      const binds = Object.entries(machine.binds ?? {}).flatMap(([to, from]) => [from, to]);
+      await ask.request(['hold', name, ...binds, ...LOOP_DEVICES.flatMap((path) => [path, path])]);
+      const inner = Number(readFileSync(`/proc/${first}/root/run/machines/${name}/pid`, 'utf8'));
+      const owner = childrenOf(first).find((pid) => innerPid(pid) === inner);
+      const leader = childrenOf(owner ?? 0).find((pid) => innerPid(pid) === 1);
+      if (leader === undefined) throw new Error(`${name} is gone`);
+      holders.set(name, leader);
+    };
+    for (const { name } of options.machines) await powerOn(name);
     return {
       holder,
       stop,
-      hostPath: (machine, path) => `/proc/${holder(machine)}/root${path}`,
-      start: async (machine, argv, startOptions) => await startInside(holder(machine), argv, startOptions ?? {}),
-      run: async (machine, argv, runOptions = {}) => {
-        const started = await startInside(holder(machine), argv, runOptions);
-        return await started.result(runOptions.timeoutMs ?? 30_000);
+      powerOn,
+      powerOff: async (name) => {
+        const leader = holder(name);
+        holders.delete(name);
+        process.kill(leader, 'SIGKILL');
+        while (identify(leader) !== null) await sleep(5);
       },
+      hostPath: (machine, path) => `/proc/${holder(machine)}/root${path}`,
+      start: async (machine, argv, startOptions = {}) => await startProgram(holder(machine), argv, startOptions),
+      run: async (machine, argv, { user, ...runOptions } = {}) =>
+        await runInside(holder(machine), argv, { ...runOptions, account: accountOf(user) }),
       cable: async (machine, state, interfaceName = 'eth0') => {
-        const port = ports.get(`${machine} ${interfaceName}`);
-        if (port === undefined) throw new Error(`${machine} has no ${interfaceName}`);
-        await ask.request(['port', port.name, String(port.network), state]);
+        const cable = cables.get(find(machine).name)?.find((each) => each.interfaceName === interfaceName);
+        if (cable === undefined) throw new Error(`${machine} has no ${interfaceName}`);
+        await ask.request(['cable', cable.port, cable.network, state]);
       },
     };
   } catch (error) {
@@ -157,7 +202,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
 
 interface Requests {
   readonly ready: Promise<unknown>;
-  request(words: readonly string[]): Promise<string>;
+  request(words: readonly string[]): Promise<void>;
 }
 
 /** One request a line, one answer a line, in order. */
@@ -178,16 +223,14 @@ function requests(child: ChildProcess): Requests {
       const answer = next();
       child.stdin?.write(`${words.join(' ')}\n`);
       const line = await answer;
-      if (line.startsWith('ok')) return line.slice(3);
-      throw new Error(line);
+      if (line !== 'ok') throw new Error(line);
     },
   };
 }
 
-/** The last line of defence: nothing is ever run in the network of the machine itself. */
-function refuseOwnNetwork(pid: number): void {
-  const own = readlinkSync('/proc/self/ns/net');
-  if (readlinkSync(`/proc/${pid}/ns/net`) === own) throw new Error('the sandbox shares our network: refused');
+/** The last line of defence: nothing of a sandbox can reach anything. */
+function refuseUplink(pid: number): void {
+  refuseOwnNetwork(pid);
   const links = readFileSync(`/proc/${pid}/net/dev`, 'utf8').split('\n').slice(2).filter(Boolean);
   if (links.some((line) => line.trim().split(':')[0] !== 'lo')) throw new Error('the sandbox has an uplink: refused');
 }

@@ -7,6 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ownControlGroups } from '../../lib/lab/control-groups.ts';
 import { childrenOf } from '../../lib/lab/processes.ts';
+import { kubeconfigPath, labFolder } from '../../lib/lab/start-lab.ts';
+import { labDisks, statePath } from '../../lib/lab/state.ts';
+import { builtProgram } from '../cli/built-program.ts';
+import { exampleCluster } from '../support/clusters.ts';
+import { labPrograms } from '../tools/lab-programs.ts';
 import { startTestLab, type TestLab } from './test-lab.ts';
 
 let up: TestLab | undefined;
@@ -42,6 +47,17 @@ function groupsOf(supervisor: number): readonly string[] {
   return ownControlGroups()
     .map((base) => join(base, `keelway-lab-${supervisor}`))
     .filter((group) => existsSync(group));
+}
+
+/** Processes of a lab that nobody has noted: the words of its supervisor name the lab's folder. */
+function supervisorsOf(name: string): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${labFolder(name)}/lab.sh`);
+    } catch {
+      return false;
+    }
+  });
 }
 
 const mounts = () => readFileSync('/proc/mounts', 'utf8');
@@ -112,4 +128,44 @@ describe('a lab', () => {
     expect(groupsOf(supervisor.pid)).toEqual([]);
     expect(inotify()).toBe(before.inotify);
   });
+});
+
+describe('keelway lab up', () => {
+  const name = `killed-${process.pid}`;
+  const keelway = (...argv: readonly string[]) =>
+    spawn(process.execPath, [builtProgram(), 'lab', ...argv, '--name', name], {
+      stdio: 'ignore',
+      env: { PATH: process.env.PATH, HOME: process.env.HOME },
+    });
+
+  it.each([
+    ['has a folder', () => existsSync(labFolder(name))],
+    ['has keys', () => existsSync(kubeconfigPath(name))],
+    ['has a supervisor', () => supervisorsOf(name).length > 0],
+    ['has namespaces', () => supervisorsOf(name).length > 1],
+    ['is noted', () => existsSync(statePath(labFolder(name)))],
+  ])(
+    'killed as soon as the lab %s, leaves no process behind, and nothing that lab down does not remove',
+    async (_, isReached) => {
+      const cluster = fileURLToPath(new URL('../../examples/single/cluster.yaml', import.meta.url));
+      const { kubernetes, kubeVip, pause } = exampleCluster('single').versions;
+      const child = keelway(
+        'up',
+        cluster,
+        '--programs',
+        await labPrograms({ kubernetes, kubeVip, pause }),
+        '--no-wait',
+      );
+      const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
+      while (child.exitCode === null && !isReached()) await sleep(1);
+      child.kill('SIGKILL');
+      expect(await exited).toBe('SIGKILL');
+      const isNoted = existsSync(statePath(labFolder(name)));
+      // Once it is noted, lab down finds it.
+      if (!isNoted) await expect.poll(() => supervisorsOf(name), { timeout: 10_000 }).toEqual([]);
+      await new Promise((resolve) => keelway('down').once('exit', resolve));
+      expect(supervisorsOf(name)).toEqual([]);
+      expect([labFolder(name), labDisks(name)].filter((path) => existsSync(path))).toEqual([]);
+    },
+  );
 });

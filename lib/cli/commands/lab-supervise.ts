@@ -8,7 +8,7 @@ import type { CommandInput } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 
 /** The supervisor of a lab of programs; `lab up` starts it, and tells it what to do over their channel. */
-export async function labSupervise(_: CommandInput): Promise<number> {
+export async function labSupervise({ io }: CommandInput): Promise<number> {
   if (process.send === undefined) {
     throw new KeelwayError({
       code: 'USAGE_INVALID',
@@ -26,9 +26,12 @@ export async function labSupervise(_: CommandInput): Promise<number> {
   const answer = async (message: SupervisorAnswer): Promise<void> =>
     await new Promise((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
   try {
-    await superviseLab(options, () => {
-      renameSync(supervisorLogPath(options.name), join(labFolder(options.name), 'supervisor-programs.log'));
-      answer({ kind: 'ready' }).catch(() => {});
+    await superviseLab(options, {
+      ready: () => {
+        renameSync(supervisorLogPath(options.name), join(labFolder(options.name), 'supervisor-programs.log'));
+        answer({ kind: 'ready' }).catch(() => {});
+      },
+      complain: (line) => io.stderr(`${line}\n`),
     });
     return EXIT.ok;
   } catch (error) {

@@ -11,8 +11,8 @@ import { programsWatch } from '../../lab/programs/programs-watch.ts';
 import { readPrograms } from '../../lab/programs/read-programs.ts';
 import { startSupervisor } from '../../lab/programs/start-supervisor.ts';
 import { readProgramsFolder, wrongVersions } from '../../lab/programs-folder.ts';
-import { labFolder, type StartOptions, startLab } from '../../lab/start-lab.ts';
-import { DISKS_ROOT } from '../../lab/state.ts';
+import { type StartOptions, startLab } from '../../lab/start-lab.ts';
+import { checkedName, DISKS_ROOT } from '../../lab/state.ts';
 import { waitUntilUp } from '../../lab/wait-until-up.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { parseDurationMs } from '../../model/quantities.ts';
@@ -31,6 +31,7 @@ export async function labUp(input: CommandInput): Promise<number> {
   const file = await clusterFile(input);
   const loaded = loadCluster(file);
   const { cluster } = loaded;
+  const name = checkedName(textOption(input, 'name') ?? cluster.name);
   showWarnings(loaded.warnings, io);
   const folder = programsFolder(input);
   const place = secretsPlace(input, file);
@@ -46,7 +47,6 @@ export async function labUp(input: CommandInput): Promise<number> {
   say('beside what was rendered, the machines of the lab have:');
   for (const { name, reason } of notesOf(cluster, tier)) say(`  ${name}: ${reason}`);
   const startedMs = performance.now();
-  const name = textOption(input, 'name') ?? cluster.name;
   const nowSeconds = ports.clock.nowSeconds();
   const lab = await start(tier, { ...prepared, programs, name, clusterFile: file.path, nowSeconds });
   const names = lab.state.machines.map((machine) => machine.name);
@@ -57,13 +57,13 @@ export async function labUp(input: CommandInput): Promise<number> {
       startedMs,
       now: () => performance.now(),
       reached: (milestone, milliseconds) => say(`${(milliseconds / 1000).toFixed(1).padStart(7)} s  ${milestone}`),
-      ...(tier === 'programs' ? { watch: programsWatch(cluster, labFolder(name)) } : {}),
+      ...(tier === 'programs' ? { watch: programsWatch(cluster, name) } : {}),
     });
   }
   if (isJson(input)) {
     io.stdout(`${JSON.stringify({ name, tier, machines: names, timeline: lab.state.timeline }, null, 2)}\n`);
   } else {
-    say(`Next: keelway lab exec client -- kubectl get nodes; the end: keelway lab down`);
+    say(`Next: keelway lab exec --name ${name} client -- kubectl get nodes; the end: keelway lab down --name ${name}`);
   }
   return EXIT.ok;
 }

@@ -12,6 +12,8 @@ export interface HostedResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** True when it was killed because it did not end in time. */
+  readonly timedOut: boolean;
 }
 
 export interface HostedOptions {
@@ -20,7 +22,7 @@ export interface HostedOptions {
 }
 
 /**
- * The machines of a lab as places to run programs in: one network, UTS and mount namespace each, no uplink.
+ * The machines of a lab as places to run programs in: one network, UTS, PID and mount namespace each, no uplink.
  *
  * Every program runs as root, with every capability that the lab has; what a unit or pod must not have is taken away by the
  * command line that it is started with.
@@ -32,7 +34,10 @@ export interface ProgramHost {
     argv: readonly string[],
     options?: HostedOptions & { readonly input?: string; readonly timeoutMs?: number },
   ): Promise<HostedResult>;
-  /** Starts a program and leaves it running; `logs` gets its output as it comes. */
+  /**
+   * Starts a program and leaves it running; `logs` gets its output as it comes. What it leaves behind when it ends is
+   * killed, as systemd and containers do.
+   */
   start(
     machine: string,
     argv: readonly string[],

@@ -2,6 +2,7 @@ import { SEED_UNIT } from '../../components/product-unit.ts';
 import { KeelwayError } from '../../errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { controlPlaneMilestones, type Milestone } from '../milestones.ts';
+import { labFolder, labLogs } from '../state.ts';
 import type { LabWatch } from '../wait-until-up.ts';
 import { lastProgramLines } from './program-logs.ts';
 import { isWell, type ProgramStatus, readProgramsStatus } from './program-status.ts';
@@ -9,16 +10,19 @@ import { isWell, type ProgramStatus, readProgramsStatus } from './program-status
 /**
  * What a lab of programs reaches.
  *
- * @param folder - The lab's runtime folder.
+ * @param name - The lab's.
  * @returns Milestones that throw `LAB_FAILED` when the supervisor could not start everything.
  */
-export function programsWatch(cluster: Cluster, folder: string): LabWatch {
+export function programsWatch(cluster: Cluster, name: string): LabWatch {
+  const folder = labFolder(name);
+  const logs = labLogs(name);
+  const look = `keelway lab status --name ${name}, and the logs in ${logs}`;
   const lacking = (
-    name: Milestone['name'],
+    milestone: Milestone['name'],
     find: (programs: readonly ProgramStatus[]) => readonly string[],
   ): Milestone => {
     return {
-      name,
+      name: milestone,
       missing: async () => {
         const { failure, machines } = readProgramsStatus(folder);
         if (failure !== null) throw failed(failure);
@@ -34,22 +38,22 @@ export function programsWatch(cluster: Cluster, folder: string): LabWatch {
     milestones: [
       lacking('seeds verified', (programs) => programs.filter(({ name }) => name === SEED_UNIT).flatMap(unwell)),
       ...controlPlaneMilestones(cluster),
-      lacking('programs settled', (programs) => programs.flatMap(unwell)),
+      { ...lacking('programs settled', (programs) => programs.flatMap(unwell)), isLast: true },
     ],
     lastLines: async (_, machine) => {
       const programs = readProgramsStatus(folder).machines[machine] ?? [];
       const ill = programs.filter((program) => !isWell(program));
       const shown = ill.length > 0 ? ill : programs;
-      return shown.map(({ name }) => `-- ${name}\n${lastProgramLines(folder, machine, name)}`).join('');
+      return shown.map((program) => `-- ${program.name}\n${lastProgramLines(logs, machine, program.name)}`).join('');
     },
-    hint: `keelway lab status, and the logs in ${folder}/logs`,
+    hint: look,
   };
 
   function failed(message: string): KeelwayError {
     return new KeelwayError({
       code: 'LAB_FAILED',
       message,
-      hint: `the lab runs on, for you to look: keelway lab status, and the logs in ${folder}/logs; end it with keelway lab down`,
+      hint: `the lab runs on, for you to look: ${look}; end it with keelway lab down --name ${name}`,
     });
   }
 }

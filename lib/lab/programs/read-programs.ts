@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { STATIC_POD_DIRECTORY } from '../../components/static-pod.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { MachinePlan } from '../../plan/machine-plan.ts';
 import { add, type MissingPart, type ProgramsFolder, safeRealPath } from '../programs-folder.ts';
+import { isInRoot } from '../root-parts.ts';
 import { podSettings } from './pod-settings.ts';
 import { IMAGE_LAYER_FOLDER } from './program-machine.ts';
 import { IMAGE_PROGRAMS, MACHINE_PROGRAMS } from './start-programs.ts';
@@ -20,6 +20,7 @@ const ROOT_PROGRAMS = [
   'usr/sbin/haproxy',
   'usr/sbin/ip',
   'usr/sbin/nft',
+  'usr/sbin/useradd',
 ];
 
 /**
@@ -41,8 +42,7 @@ export function readPrograms(
   const missing: MissingPart[] = [];
   const root = join(folder, 'root');
   for (const path of ROOT_PROGRAMS) {
-    if (!existsSync(join(root, path)))
-      missing.push({ part: `root/${path}`, hint: 'a Debian 13 root with this program' });
+    if (!isInRoot(root, path)) missing.push({ part: `root/${path}`, hint: 'a Debian 13 root with this program' });
   }
   const pods = new Set(machines.flatMap(podPrograms));
   const programs: Record<string, string> = {};

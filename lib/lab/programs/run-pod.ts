@@ -80,7 +80,8 @@ function containerCommand(pod: PodSettings, folder: string, program: string): re
     '--',
     ...[`--bounding-set=${capabilities}`, '--inh-caps=-all', ...(pod.noNewPrivileges ? ['--no-new-privs'] : [])],
     ...(pod.user === 0 ? [] : [`--reuid=${pod.user}`, `--regid=${pod.group}`, '--clear-groups']),
-    '--',
+    // A change of account forgets that it is to end with its parent.
+    ...['--', 'setpriv', '--pdeathsig', 'KILL', '--'],
     ...[pod.program, ...pod.args],
   ];
 }

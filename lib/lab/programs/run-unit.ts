@@ -49,8 +49,9 @@ function unitLife(
   });
   const perform = async (command: UnitCommand): Promise<number> => {
     const options = { env: environment(), timeoutMs: 30 * 60_000 };
-    const { exitCode, stdout, stderr } = await host.run(machine, launch(unit, command), options);
+    const { exitCode, stdout, stderr, timedOut } = await host.run(machine, launch(unit, command), options);
     log.append(`${stdout}${stderr}`);
+    if (timedOut) log.note(`${command.argv.join(' ')} did not end in time, and was killed`);
     return command.mayFail ? 0 : exitCode;
   };
   const performAll = async (commands: readonly UnitCommand[]): Promise<void> => {
@@ -116,7 +117,9 @@ function launch(unit: UnitSettings, command: UnitCommand): readonly string[] {
   if (unit.capabilities !== null)
     options.push(`--bounding-set=${['-all', signed(unit.capabilities)].filter(Boolean).join(',')}`);
   if (unit.noNewPrivileges) options.push('--no-new-privs');
-  return [...umask, ...(options.length === 0 ? [] : ['setpriv', ...options, '--']), ...command.argv];
+  if (options.length === 0) return [...umask, ...command.argv];
+  // A change of account forgets that it is to end with its parent.
+  return [...umask, 'setpriv', ...options, '--', 'setpriv', '--pdeathsig', 'KILL', '--', ...command.argv];
 }
 
 function signed(names: readonly string[]): string {

@@ -1,4 +1,6 @@
 import { parse } from 'yaml';
+import { ETCD_UNIT } from '../../components/etcd.ts';
+import { MOUNT_CHECK_VARIABLE } from '../../components/etcd-guard.ts';
 import { STATIC_POD_DIRECTORY } from '../../components/static-pod.ts';
 import { KeelwayError } from '../../errors.ts';
 import { type ProgramName, programPath } from '../../model/programs.ts';
@@ -10,7 +12,7 @@ import { podSettings } from './pod-settings.ts';
 import type { ProgramHost } from './program-host.ts';
 import { runPod } from './run-pod.ts';
 import { runUnit } from './run-unit.ts';
-import { type UnitSettings, unitSettings } from './unit-settings.ts';
+import { unitSettings } from './unit-settings.ts';
 
 /** Where a machine of the lab has the programs of container images, by name. */
 export const IMAGE_FOLDER = '/run/keelway-lab-images';
@@ -28,7 +30,7 @@ const UNITS: readonly string[] = [
   'keelway-seed.service',
   'keelway-firewall.service',
   'keelway-kubelet-cert.service',
-  'etcd.service',
+  ETCD_UNIT,
   'bird.service',
   'keelway-api-balancer.service',
   'keelway-vip-watch.service',
@@ -40,8 +42,8 @@ const BOOTSTRAP_PERIOD_MS = 10 * 60_000;
 
 /** Why the lab is not quite a machine, and what it sets therefore. The only difference to what was rendered. */
 const LAB_ENVIRONMENT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  // The data directory is in memory, not on a disk of its own.
-  'etcd.service': { KEELWAY_DATA_MOUNT_CHECK: 'skip', KEELWAY_DATA_DISK: '' },
+  // The data directory is not on a disk of its own.
+  [ETCD_UNIT]: { [MOUNT_CHECK_VARIABLE]: 'skip' },
 };
 
 /** The longest pause between restarts of a container, by the kubelet's own default. */
@@ -64,7 +66,7 @@ export interface MachinePrograms {
   readonly programs: readonly LabProgram[];
   /** @throws RangeError when the machine has none of this name. */
   program(name: string): LabProgram;
-  /** Starts everything, as after a boot; resolves when all have been started once. */
+  /** Starts everything, as after a boot: with an empty /run; resolves when all have been started once. */
   start(): Promise<void>;
   /** Ends everything at once, as when the power goes. */
   kill(): Promise<void>;
@@ -128,12 +130,10 @@ async function prepareMachine(plan: MachinePlan, options: StartProgramsOptions):
   await placePlan(host, plan);
   const listener = (program: string) => (text: string) => options.logs?.(name, program, text);
   const wanted = (program: string): boolean => !leaveOut.includes(program);
-  const settings: UnitSettings[] = [];
   const unit = (unitName: string): LabProgram[] => {
     const planned = plan.units.find((each) => each.name === unitName);
     if (planned?.contents == null || planned.masked || !wanted(unitName)) return [];
     const read = unitSettings(unitName, [planned.contents, ...planned.dropIns.map(({ contents }) => contents)]);
-    settings.push(read);
     return [runUnit(host, name, read, LAB_ENVIRONMENT[unitName] ?? {}, listener(unitName))];
   };
   const maxPauseMs = restartPauseMs(plan);
@@ -152,10 +152,6 @@ async function prepareMachine(plan: MachinePlan, options: StartProgramsOptions):
     programs,
     program: (program) => found(programs, program, 'program'),
     async start() {
-      const runtime = settings.flatMap(({ runtimeDirectory }) =>
-        runtimeDirectory === null ? [] : [`/run/${runtimeDirectory}`],
-      );
-      await host.run(name, ['rm', '-rf', ...runtime]);
       await applyKernelSettings(host, name);
       for (const program of units) {
         await program.start();

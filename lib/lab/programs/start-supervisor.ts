@@ -5,7 +5,7 @@ import { type ErrorCode, KeelwayError } from '../../errors.ts';
 import { type Lab, openLab } from '../lab.ts';
 import { LAB_ENVIRONMENT } from '../namespaces.ts';
 import { labFolder, stopLab } from '../start-lab.ts';
-import { RUNTIME_ROOT } from '../state.ts';
+import { checkedName, RUNTIME_ROOT } from '../state.ts';
 import type { SuperviseOptions } from './supervise.ts';
 
 /** What the supervisor answers: the lab is there, or why it is not. */
@@ -52,7 +52,7 @@ export async function startSupervisor(program: string, options: SuperviseOptions
 
 /** Where the supervisor's own words go until the lab has a folder, in which it takes the file. */
 export function supervisorLogPath(name: string): string {
-  return join(RUNTIME_ROOT, `.${name}.log`);
+  return join(RUNTIME_ROOT, `.${checkedName(name)}.log`);
 }
 
 async function answerOf(child: ChildProcess, options: SuperviseOptions): Promise<SupervisorAnswer | 'ended'> {

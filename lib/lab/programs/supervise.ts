@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../lab.ts';
 import { isAlive } from '../processes.ts';
 import { labFolder, type StartOptions, startLab } from '../start-lab.ts';
+import { labLogs } from '../state.ts';
 import { labHost } from './lab-host.ts';
 import { keepProgramLogs } from './program-logs.ts';
 import { type ProgramsStatus, writeProgramsStatus } from './program-status.ts';
@@ -13,24 +14,31 @@ const LOOK_MS = 250;
 /** What a lab of programs is started with. */
 export type SuperviseOptions = Omit<StartOptions, 'tier' | 'diesWithUs' | 'powerOn'> & { readonly name: string };
 
+/** Who is told of it. */
+export interface SuperviseListener {
+  /** Called when the machines are on, before anything is put on them. */
+  readonly ready: () => void;
+  /** Gets what the supervisor cannot do, as a line. */
+  readonly complain: (line: string) => void;
+}
+
 /**
  * Makes a lab of programs, starts everything in it and keeps it running; returns when the lab has ended. Whatever ends this
  * process ends the lab.
  *
- * @param ready - Called when the machines are on, before anything is put on them.
  * @throws {@link KeelwayError} `LAB_EXISTS`, or `LAB_FAILED`, before `ready`; nothing is left then.
  */
-export async function superviseLab(options: SuperviseOptions, ready: () => void): Promise<void> {
+export async function superviseLab(options: SuperviseOptions, listener: SuperviseListener): Promise<void> {
   const folder = labFolder(options.name);
   const lab = await startLab({ ...options, tier: 'programs' });
-  ready();
+  listener.ready();
   let machines: readonly MachinePrograms[] = [];
   let failure: string | null = null;
   const host = labHost(lab);
   startPrograms({
     plan: options,
     host,
-    logs: keepProgramLogs(folder),
+    logs: keepProgramLogs(labLogs(options.name), (error) => listener.complain(`logs are lost: ${error.message}`)),
     placed: (placed) => {
       machines = placed;
     },

@@ -39,7 +39,7 @@ export interface ProgramLab {
   etcdValues(prefix: string): Promise<readonly string[]>;
   /** Since the machines were switched on. */
   seconds(): number;
-  /** Cuts the cable and ends every program; what was in memory is gone. */
+  /** A power cut: every process ends at once; what was in memory is gone, network and /run too. */
   powerOff(machine: string): Promise<void>;
   powerOn(machine: string): Promise<void>;
   stop(): Promise<void>;
@@ -127,7 +127,6 @@ type LabParts = Pick<ProgramLab, 'built' | 'sandbox' | 'programs' | 'logs'> & { 
 function labOf({ built, sandbox, programs, logs, startMs }: LabParts): ProgramLab {
   const { machines, cluster } = built.plan;
   const first = machines.find(({ machine }) => machine.role === 'control-plane')?.machine.name ?? '';
-  const vip = cluster.controlPlane.vip?.address;
   const shell: ProgramLab['shell'] = async (machine, script, input = '') =>
     await sandbox.run(machine, ['bash', '-euo', 'pipefail', '-c', script], { input, timeoutMs: 120_000 });
   const ask: ProgramLab['ask'] = async (machine, script, input) => {
@@ -163,13 +162,11 @@ function labOf({ built, sandbox, programs, logs, startMs }: LabParts): ProgramLa
       return kvs.map(({ value }) => Buffer.from(value, 'base64').toString('latin1'));
     },
     async powerOff(machine) {
-      await sandbox.cable(machine, 'cut');
-      await programs.machine(machine).kill();
-      if (vip === undefined) return;
-      await shell(machine, `for device in lo eth0; do ip address del ${vip}/32 dev $device || :; done`);
+      // All of it first; then their supervision learns of it, before it can start anything again.
+      await Promise.all([sandbox.powerOff(machine), programs.machine(machine).kill()]);
     },
     async powerOn(machine) {
-      await sandbox.cable(machine, 'mend');
+      await sandbox.powerOn(machine);
       await programs.machine(machine).start();
     },
     async stop() {

@@ -85,7 +85,7 @@ describe('a disk of ours', () => {
     const device = await disk();
     await run();
     await shell(`mount ${DATA_DISK_LINK} /mnt; rm ${DATA_DISK_LINK}`);
-    expect(await run()).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(await run()).toEqual({ exitCode: 0, stdout: '', stderr: '', timedOut: false });
     expect(await shell(`readlink ${DATA_DISK_LINK}`)).toBe(`${device}\n`);
   });
 

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,7 +6,9 @@ import { archiveReferences } from '../../../lib/lab/archive-references.ts';
 import { requireParts } from '../../../lib/lab/prerequisites.ts';
 import { readProgramsFolder, wrongVersions } from '../../../lib/lab/programs-folder.ts';
 import { nodePorts } from '../../../lib/node-ports.ts';
+import { buildExample } from '../../harness/build-example.ts';
 import { exampleCluster } from '../../support/clusters.ts';
+import { oracleRoot } from '../../tools/tools.ts';
 
 const cluster = exampleCluster('ha');
 let folder: string;
@@ -32,6 +34,32 @@ describe('readProgramsFolder', () => {
     expect(() => requireParts([], missing, folder)).toThrow(
       expect.objectContaining({ code: 'LAB_INCOMPLETE', issues: expect.objectContaining({ length: missing.length }) }),
     );
+  });
+
+  it('knows what the units of the cluster and the lab itself run of the root', async () => {
+    const { plan } = await buildExample('ha');
+    const partsOf = () => readProgramsFolder(folder, cluster, plan.machines).missing.map(({ part }) => part);
+    const inRoot = partsOf().filter((part) => part.startsWith('root/'));
+    const systemd = ['systemd', 'systemd-networkd', 'system/chrony.service', 'system/systemd-networkd.service'];
+    expect(inRoot).toEqual(
+      expect.arrayContaining([
+        ...systemd.map((name) => `root/usr/lib/systemd/${name}`),
+        ...['bird', 'birdc', 'chronyd', 'haproxy', 'nft', 'useradd', 'conntrack'].map(
+          (name) => `root/usr/sbin/${name}`,
+        ),
+        ...['cloud-init', 'socat', 'install'].map((name) => `root/usr/bin/${name}`),
+      ]),
+    );
+    expect(inRoot.filter((part) => part.includes('/usr/local/') || part.includes('/etc/'))).toEqual([]);
+    for (const part of inRoot) await program(part);
+    expect(partsOf().filter((part) => part.startsWith('root/'))).toEqual([]);
+  });
+
+  it('asks the root of the tests for nothing that it does not have', async () => {
+    const { plan } = await buildExample('ha');
+    await symlink(oracleRoot(), join(folder, 'root'));
+    const { missing } = readProgramsFolder(folder, cluster, plan.machines);
+    expect(missing.map(({ part }) => part).filter((part) => part.startsWith('root/'))).toEqual([]);
   });
 
   it('takes containerd from bin, else from the root', async () => {
