@@ -94,6 +94,16 @@ it('a wiped one is refused, until it is removed and added again', async () => {
   expect((await etcd.shell('etcd-3', `cat ${DATA}/keelway-member`)).stdout).toContain('state=formed');
 });
 
+it('starts with data that belongs to an account of an OS that was there before', async () => {
+  await units[2]?.stop();
+  await etcd.shell('etcd-3', `chown -R 990:990 ${DATA}`);
+  const again = await etcd.start('etcd-3');
+  await again.ready();
+  units = [...units.slice(0, 2), again];
+  expect((await etcd.etcdctl('etcd-3', 'get early --print-value-only')).stdout).toBe('1\n');
+  expect((await etcd.shell('etcd-3', `find ${DATA} ! -user etcd`)).stdout).toBe('');
+});
+
 it('takes a verified snapshot, and keeps four', async () => {
   await etcd.shell(
     'etcd-1',
