@@ -14,6 +14,8 @@ export interface KubeconfigTarget {
   /** As the user named it. */
   readonly shown: string;
   readonly clusterName: string;
+  /** Whom the new kubeconfig is for, as it stands in it: an operator's never replaces a superuser's, nor the other way round. */
+  readonly userName: string;
   /** PEM bundle of the CAs that the new kubeconfig trusts. */
   readonly trust: string;
   /** Files that are in use by this very command: the cluster file, the bundle. */
@@ -23,7 +25,7 @@ export interface KubeconfigTarget {
 }
 
 /**
- * Makes sure that a kubeconfig can be written without loss: where nothing is, or over an earlier one of this cluster.
+ * Makes sure that a kubeconfig can be written without loss: where nothing is, or over an earlier one of this cluster and user.
  *
  * @throws {@link KeelwayError} `OUTPUT_CONFLICT`.
  */
@@ -45,7 +47,7 @@ export async function checkKubeconfigTarget(target: KubeconfigTarget, files: Fil
   if (stat.type !== 'file') throw conflict(`${shown} is no regular file`, 'name another file with -o');
   if (!isSameCluster(await readOrNull(target, files), target)) {
     throw conflict(
-      `${shown} exists and is no kubeconfig that Keelway wrote for this cluster ${target.clusterName}`,
+      `${shown} exists and is no kubeconfig that Keelway wrote for ${target.userName} of this cluster ${target.clusterName}`,
       'name another file with -o, or move this one away',
     );
   }
@@ -74,14 +76,14 @@ async function readOrNull({ path }: KubeconfigTarget, files: FilesPort): Promise
 }
 
 /** One cluster, one user, one context: whatever a person has merged into the file would be lost. */
-function isSameCluster(document: unknown, { clusterName, trust }: KubeconfigTarget): boolean {
+function isSameCluster(document: unknown, { clusterName, userName, trust }: KubeconfigTarget): boolean {
   if (memberOf(document, 'kind') !== 'Config') return false;
   const [cluster, user, context] = ['clusters', 'users', 'contexts'].map((key) => {
     const list = memberOf(document, key);
     return Array.isArray(list) && list.length === 1 ? (list[0] as unknown) : null;
   });
   const names = [cluster, user, context].map((entry) => memberOf(entry, 'name'));
-  if (names.join(' ') !== `${clusterName} admin admin@${clusterName}`) return false;
+  if (names.join(' ') !== `${clusterName} ${userName} ${userName}@${clusterName}`) return false;
   const data = memberOf(memberOf(cluster, 'cluster'), 'certificate-authority-data');
   const known: readonly string[] = trust.match(CERTIFICATE) ?? [];
   const old = typeof data === 'string' ? Buffer.from(data, 'base64').toString('latin1') : '';

@@ -1,6 +1,7 @@
 import { machinesOf } from '../model/cluster.ts';
 import { APPLY_OBJECTS, labelNodes, OBJECTS_DOCUMENT } from '../output/objects-document.ts';
 import type { PreparedBuild } from './prepare-build.ts';
+import { shellArgument } from './shell-argument.ts';
 
 /** What a person does after a build, in this order; ends with a newline. */
 export function nextSteps({ plan: { cluster }, clusterWords, folder }: PreparedBuild): string {
@@ -19,7 +20,7 @@ export function nextSteps({ plan: { cluster }, clusterWords, folder }: PreparedB
     'Next, as the node-signer is offline and no machine may give the first permissions:',
     `  1. ${start}, until https://${address}:${cluster.controlPlane.port}/readyz answers`,
     `  2. keelway kubeconfig ${clusterWords} --super-admin -o ${credential}`,
-    `  3. kubectl --kubeconfig ${credential} ${APPLY_OBJECTS} ${folder.shown}/${OBJECTS_DOCUMENT}`,
+    `  3. kubectl --kubeconfig ${credential} ${APPLY_OBJECTS} ${shellArgument(`${folder.shown}/${OBJECTS_DOCUMENT}`)}`,
     `  4. kubectl --kubeconfig ${credential} ${labelNodes(cluster)}`,
     `  5. rm ${credential}; keelway kubeconfig ${clusterWords} -o kubeconfig`,
     '',

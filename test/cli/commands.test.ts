@@ -103,6 +103,11 @@ describe('keelway kubeconfig --super-admin', () => {
   it('writes it to its owner alone, for as long as is asked, and never for more than a day', async () => {
     expect((await run('kubeconfig', '--super-admin', '--lifetime', '24h', '-o', 'super.conf')).exitCode).toBe(EXIT.ok);
     expect(statSync(join(cwd, 'super.conf')).mode & 0o777).toBe(0o600);
+    // Again, as its life is short; but never in place of the operator's.
+    expect((await run('kubeconfig', '--super-admin', '-o', 'super.conf')).exitCode).toBe(EXIT.ok);
+    expect((await run('kubeconfig', '-o', 'super.conf')).stderr).toContain(
+      'no kubeconfig that Keelway wrote for admin',
+    );
     for (const lifetime of ['25h', '8760h', '1', '0s', '500ms', 'soon']) {
       const { exitCode, stderr } = await run('kubeconfig', '--super-admin', '--lifetime', lifetime);
       expect({ exitCode, stderr }).toMatchObject({
@@ -129,22 +134,22 @@ describe('pki.nodeSigner: offline', () => {
   });
 
   it('writes the objects, prints the steps in their order and the end of the certificates', async () => {
-    const { stdout, stderr } = await run('build', offline('offline.yaml'), '-o', 'kept-back');
+    const { stdout, stderr } = await run('build', offline('offline.yaml'), '-o', 'kept back');
     const steps = [...stderr.matchAll(/^ {2}(\d)\. (.*)$/gm)].map(([, number, step]) => `${number} ${step}`);
     expect(steps).toEqual([
-      '1 start each machine with its seed.iso from kept-back/machines/<name>, until https://10.0.0.11:6443/readyz answers',
+      '1 start each machine with its seed.iso from kept back/machines/<name>, until https://10.0.0.11:6443/readyz answers',
       '2 keelway kubeconfig offline.yaml --super-admin -o super-admin.kubeconfig',
-      expect.stringMatching(/^3 kubectl .* apply --server-side .* -f kept-back\/objects\.yaml$/),
+      expect.stringMatching(/^3 kubectl .* apply --server-side .* -f 'kept back\/objects\.yaml'$/),
       expect.stringMatching(
         /^4 kubectl .* label node cp-1 cp-2 cp-3 node-role\.kubernetes\.io\/control-plane= .*--overwrite$/,
       ),
       '5 rm super-admin.kubeconfig; keelway kubeconfig offline.yaml -o kubeconfig',
     ]);
     expect(stdout).toMatch(/^the first ends on \d{4}-\d\d-\d\d \(.*\): .*; kubelets do not renew theirs either$/m);
-    const objects = readFileSync(join(cwd, 'kept-back/objects.yaml'), 'utf8');
+    const objects = readFileSync(join(cwd, 'kept back/objects.yaml'), 'utf8');
     expect(objects).toContain('name: "keelway:cluster-admins"');
     expect(objects).not.toContain('keelway:node-certificate-rotation');
-    const { bootOrder } = JSON.parse(readFileSync(join(cwd, 'kept-back/plan.json'), 'utf8'));
+    const { bootOrder } = JSON.parse(readFileSync(join(cwd, 'kept back/plan.json'), 'utf8'));
     expect(JSON.stringify(bootOrder)).toContain('and objects.yaml has been applied');
     expect(JSON.stringify(bootOrder)).not.toContain('bootstrap unit');
   });

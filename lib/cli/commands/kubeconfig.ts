@@ -43,7 +43,8 @@ export async function kubeconfig(input: CommandInput): Promise<number> {
     const trust = issued.bundle.trust.kubernetes;
     const inputs = [file.path, place.path, place.identityFile].filter((each) => each !== null);
     if (path !== null && out !== null) {
-      const target = { path, shown: out, clusterName: cluster.name, trust, inputs, bundlePath: place.path };
+      const who = { clusterName: cluster.name, userName: user.name };
+      const target = { path, shown: out, ...who, trust, inputs, bundlePath: place.path };
       await checkKubeconfigTarget(target, ports.files);
     }
     if (user.kept) await issued.keep();
