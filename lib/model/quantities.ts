@@ -25,12 +25,3 @@ export function parseSizeBytes(text: string): number | null {
   if (match === null) return null;
   return Number(match[1]) * (UNIT_BYTES[match[2] ?? ''] ?? Number.NaN);
 }
-
-/** `8760h`, `90s`, `100ms`: the largest unit that divides it, as {@link parseDurationMs} reads it. */
-export function formatDurationMs(ms: number): string {
-  for (const unit of ['h', 'm', 's']) {
-    const size = UNIT_MS[unit] ?? 1;
-    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
-  }
-  return `${ms}ms`;
-}

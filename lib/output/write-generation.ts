@@ -7,6 +7,11 @@ const FOLDER_MODE = 0o700;
 /** Far longer than a build writes. */
 const LOCK_WAIT_MS = 60_000;
 
+export interface WriteOptions {
+  readonly state?: OutputState;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Replaces an output folder as a whole, or leaves it alone when it holds exactly these files already.
  *
@@ -16,7 +21,8 @@ const LOCK_WAIT_MS = 60_000;
  * the next. Runs at the same time take turns.
  *
  * @param outputs - `manifest.json` among them; it says which files are Keelway's at the next run.
- * @param state - What {@link readOutput} found a moment ago; read here when it is not given.
+ * @param options - `state`: what {@link readOutput} found a moment ago; read here when it is not given. `signal`: stops
+ * between two files, and leaves the old output.
  * @throws {@link KeelwayError} `OUTPUT_CONFLICT` when the path is something Keelway did not make, or holds files it did
  * not write; `OUTPUT_UNWRITABLE` when the disk refuses; `LOCK_BUSY` when another run does not come to its end.
  */
@@ -24,24 +30,31 @@ export async function writeGeneration(
   files: FilesPort,
   folder: string,
   outputs: readonly OutputFile[],
-  state?: OutputState,
+  options: WriteOptions = {},
 ): Promise<'written' | 'unchanged'> {
+  const { state, signal } = options;
+  signal?.throwIfAborted();
   const store = generationStore(folder);
   const { generation: current, stale } = state ?? (await readOutput(files, folder, null, outputs));
   if (current !== null && stale.length === 0) {
     if ((await files.list(store)).length > 1) {
       // What cannot be swept, on a disk that is read-only now, is no reason to fail.
-      await withLock(files, store, async () => await removeOthers(files, folder, store)).catch(() => undefined);
+      await withLock(files, store, signal, async () => await removeOthers(files, folder, store)).catch(() => undefined);
     }
     return 'unchanged';
   }
   await files.makeDirectory(store, FOLDER_MODE);
-  await withLock(files, store, async () => await writeNext(files, folder, store, outputs));
+  await withLock(files, store, signal, async () => await writeNext(files, folder, store, outputs, signal));
   return 'written';
 }
 
-async function withLock(files: FilesPort, store: string, action: () => Promise<void>): Promise<void> {
-  const unlock = await files.lock(join(store, 'lock'), LOCK_WAIT_MS);
+async function withLock(
+  files: FilesPort,
+  store: string,
+  signal: AbortSignal | undefined,
+  action: () => Promise<void>,
+): Promise<void> {
+  const unlock = await files.lock(join(store, 'lock'), LOCK_WAIT_MS, signal);
   try {
     await action();
   } finally {
@@ -54,11 +67,12 @@ async function writeNext(
   folder: string,
   store: string,
   outputs: readonly OutputFile[],
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const numbers = (await files.list(store)).map(generationNumber);
   const next = Math.max(0, ...numbers) + 1;
   try {
-    await writeTree(files, join(store, String(next)), outputs);
+    await writeTree(files, join(store, String(next)), outputs, signal);
     await switchLink(files, folder, store, next);
   } catch (error) {
     // The first error counts; a disk that refuses this, too, is swept by the next run.
@@ -69,7 +83,12 @@ async function writeNext(
 }
 
 /** The disk is waited for once, when everything is written. */
-async function writeTree(files: FilesPort, generation: string, outputs: readonly OutputFile[]): Promise<void> {
+async function writeTree(
+  files: FilesPort,
+  generation: string,
+  outputs: readonly OutputFile[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const folders = new Set([generation]);
   for (const output of outputs) {
     const path = join(generation, output.path);
@@ -78,6 +97,7 @@ async function writeTree(files: FilesPort, generation: string, outputs: readonly
   const inOrder = [...folders].sort();
   for (const folder of inOrder) await files.makeDirectory(folder, FOLDER_MODE);
   for (const output of outputs) {
+    signal?.throwIfAborted();
     await files.writeNew(join(generation, output.path), output.contents, outputMode(output));
   }
   await files.sync([...outputs.map((output) => join(generation, output.path)), ...inOrder]);

@@ -108,7 +108,7 @@ describe('README', () => {
 
 describe('the other documents', () => {
   it.each(DOCUMENTS)(
-    '%s: its commands work, one after another, from a clone that is built',
+    '%s: its commands and then its TypeScript work, one after another, from a clone that is built',
     async (path) => {
       await succeed('git clean -fdxq --exclude=node_modules --exclude=dist');
       await succeed('git checkout --quiet .');
@@ -116,16 +116,10 @@ describe('the other documents', () => {
         (command) => NOT_RUN[command] === undefined && RUN_BY[command] === undefined,
       );
       for (const command of here) await succeed(command);
-    },
-    120_000,
-  );
-
-  it.each(DOCUMENTS)(
-    '%s: its TypeScript works',
-    async (path) => {
+      // On what the commands have made.
       for (const snippet of snippetsOf(readDocument(path), 'ts')) await runSnippet(snippet, workspace.folder());
     },
-    120_000,
+    240_000,
   );
 
   it('have scripts in package.json for what is not run', () => {

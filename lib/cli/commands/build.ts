@@ -26,7 +26,7 @@ export async function build(input: CommandInput): Promise<number> {
     // First: a certificate that is in use must never be one that nobody kept.
     await prepared.issued.keep();
     const { folder, outputs, state } = prepared;
-    return { prepared, result: await writeGeneration(ports.files, folder.path, outputs, state) };
+    return { prepared, result: await writeGeneration(ports.files, folder.path, outputs, { state }) };
   });
 
   await warnUnignored(secretPlaces(prepared, place.path), input);

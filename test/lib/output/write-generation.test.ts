@@ -138,6 +138,22 @@ describe('writeGeneration', () => {
     expect(read('machines/cp-1/user-data')).toBe('one');
   });
 
+  it('stops when it is aborted, and leaves the old output', async () => {
+    await writeGeneration(files, out, output('one'));
+    const controller = new AbortController();
+    const watching: FilesPort = {
+      ...files,
+      writeNew: async (path, contents, mode) => {
+        await files.writeNew(path, contents, mode);
+        controller.abort();
+      },
+    };
+    const attempt = writeGeneration(watching, out, output('two'), { signal: controller.signal });
+    await expect(attempt).rejects.toMatchObject({ name: 'AbortError' });
+    expect(readdirSync(join(parent, '.ha.generations'))).toEqual(['1']);
+    expect(read('machines/cp-1/user-data')).toBe('one');
+  });
+
   it('leaves nothing at all when the first run fails', async () => {
     const full: FilesPort = { ...files, sync: () => Promise.reject(new Error('no space left')) };
     await expect(writeGeneration(full, out, output('one'))).rejects.toThrow('no space left');
