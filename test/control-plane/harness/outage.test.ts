@@ -5,6 +5,7 @@ import { outageOf, type Try } from './outage.ts';
 function tries(picture: string): readonly Try[] {
   return [...picture.replaceAll(' ', '')].map((each, index) => ({
     beganMs: 1000 + index * 100,
+    lateMs: index,
     server: each === '.' ? 'cp-1' : null,
     answer: each,
   }));
@@ -12,7 +13,13 @@ function tries(picture: string): readonly Try[] {
 
 describe('what a client went through', () => {
   it('is nothing when every try was served', () => {
-    expect(outageOf(tries('..........'), 1000, 0)).toEqual({ lastMs: 0, sumMs: 0, strayShare: 0, failures: [] });
+    expect(outageOf(tries('..........'), 1000, 0)).toEqual({
+      lastMs: 0,
+      sumMs: 0,
+      strayShare: 0,
+      starvedMs: 9,
+      failures: [],
+    });
   });
 
   it('lasts until the last hole is over, a later one too', () => {

@@ -1,6 +1,8 @@
 /** One fresh connection of a client. */
 export interface Try {
   readonly beganMs: number;
+  /** How much later than it should have. */
+  readonly lateMs: number;
   /** The machine that answered; null: nobody did, in time and well. */
   readonly server: string | null;
   readonly answer: string;
@@ -14,6 +16,8 @@ export interface Outage {
   readonly sumMs: number;
   /** Failed tries outside of holes, of all tries. */
   readonly strayShare: number;
+  /** How long the client itself, at the worst, waited for a processor. */
+  readonly starvedMs: number;
   /** What became of the failed tries, and when, in milliseconds; the first of them. */
   readonly failures: readonly string[];
 }
@@ -45,6 +49,7 @@ export function outageOf(tries: readonly Try[], fromMs: number, expectedMs: numb
     lastMs: (real.at(-1)?.untilMs ?? fromMs) - fromMs,
     sumMs: real.reduce((sum, hole) => sum + hole.untilMs - hole.fromMs, 0),
     strayShare: strays / Math.max(1, tries.length),
+    starvedMs: Math.max(0, ...tries.map(({ lateMs }) => lateMs)),
     failures: tries
       .filter(({ server }) => server === null)
       .slice(0, 40)

@@ -38,9 +38,9 @@ export async function startProber(sandbox: Sandbox, machine: string, target: str
         const lines = (rest + text).split('\n');
         rest = lines.pop() ?? '';
         for (const line of lines) {
-          const [began, , answer = ''] = line.split(' ');
+          const [began, late, answer = ''] = line.split(' ');
           const failed = answer.startsWith('!') || answer.startsWith('HTTP-');
-          tries.push({ beganMs: Number(began), server: failed ? null : answer, answer });
+          tries.push({ beganMs: Number(began), lateMs: Number(late), server: failed ? null : answer, answer });
         }
       },
     },

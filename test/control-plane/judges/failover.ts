@@ -17,7 +17,10 @@ const GIVE_UP_MS = 90_000;
 const AFTERWARDS_MS = 1000;
 /** The share of tries that the host's hiccups may cost at a time when nothing should fail. */
 const STRAYS = 0.05;
-const TEST_MS = 400_000;
+/** A client that should try every 100 ms and began one so late has not measured the product. */
+const STARVED_MS = 500;
+const MOST_STRIKES = 3;
+const TEST_MS = 900_000;
 
 /** What happens to a machine; `undo` brings it back. */
 export interface Fault {
@@ -145,7 +148,7 @@ export function judgeFailover(
     measure: 'lastMs' | 'sumMs',
     limit: Readonly<Record<string, number>>,
     stretch: number,
-  ): Promise<Readonly<Record<string, number>>> => {
+  ): Promise<Verdict> => {
     const limitOf = (name: string): number => (limit[name] ?? 0) * stretch + SLACK_MS;
     const found = await Promise.all(
       probers.map(async (prober) => {
@@ -153,45 +156,70 @@ export function judgeFailover(
         return [prober.name, await prober.outage(fromMs, untilMs, expectedMs)] as const;
       }),
     );
-    const measured = Object.fromEntries(found.map(([name, outage]) => [name, outage[measure]]));
     const late = found.filter(
       ([name, outage]) => outage[measure] > limitOf(name) || outage.strayShare > STRAYS * stretch,
     );
-    expect(late, JSON.stringify({ measured, limit, stretch })).toEqual([]);
-    return measured;
+    return {
+      measured: Object.fromEntries(found.map(([name, outage]) => [name, outage[measure]])),
+      late: late.map(([name, outage]) => JSON.stringify({ name, measure, limit: limit[name], stretch, ...outage })),
+      starvedMs: Math.max(...found.map(([, { starvedMs }]) => starvedMs)),
+    };
+  };
+
+  /** One strike, and all that follows from it. */
+  const measure = async (fault: Fault & { readonly sparing?: boolean }): Promise<Verdict> => {
+    await allInService(lab(), 500);
+    const victim = await chooseVictim(lab(), fault.sparing === true);
+    const limit = limits(fault.promise);
+    const stretch = pressureSince();
+    const strikeMs = Date.now();
+    struck = { fault, victim };
+    await fault.strike(lab(), victim);
+    const promised = [...promises().values()].map((each) => longest(each[fault.promise]));
+    const watchedMs = strikeMs + Math.max(...promised) + LONGER_MS;
+    const [routeMs] = await Promise.all([
+      fault.withdraws.includes(vipOf(cluster()).profile) ? withdrawn(lab(), victim, strikeMs) : undefined,
+      ...probers.map((prober) => prober.served(strikeMs, watchedMs, GIVE_UP_MS)),
+    ]);
+    const stretched = stretch();
+    const backMs = Date.now();
+    await undo();
+    const [struckFor] = await Promise.all([judge(strikeMs, backMs, 'lastMs', limit, stretched), allInService(lab())]);
+    await sleep(AFTERWARDS_MS);
+    const afterwards = await judge(backMs, Date.now(), 'sumMs', limits('apiServer'), stretch());
+    return {
+      measured: { ...struckFor.measured, ...(routeMs !== undefined && { 'route withdrawn': routeMs }) },
+      late: [...struckFor.late, ...afterwards.late],
+      starvedMs: Math.max(struckFor.starvedMs, afterwards.starvedMs),
+    };
   };
 
   for (const fault of faults) {
     it(
       `${fault.name}: every client is served again in the promised time, and while the machine comes back`,
       async () => {
-        await allInService(lab(), 500);
-        const victim = await chooseVictim(lab(), fault.sparing === true);
-        const limit = limits(fault.promise);
-        const stretch = pressureSince();
-        const strikeMs = Date.now();
-        struck = { fault, victim };
-        await fault.strike(lab(), victim);
-        const promised = [...promises().values()].map((each) => longest(each[fault.promise]));
-        const watchedMs = strikeMs + Math.max(...promised) + LONGER_MS;
-        const [routeMs] = await Promise.all([
-          fault.withdraws.includes(vipOf(cluster()).profile) ? withdrawn(lab(), victim, strikeMs) : undefined,
-          ...probers.map((prober) => prober.served(strikeMs, watchedMs, GIVE_UP_MS)),
-        ]);
-        const stretched = stretch();
-        const backMs = Date.now();
-        await undo();
-        const [measured] = await Promise.all([
-          judge(strikeMs, backMs, 'lastMs', limit, stretched),
-          allInService(lab()),
-        ]);
-        outages[fault.name] = { ...measured, ...(routeMs !== undefined && { 'route withdrawn': routeMs }) };
-        await sleep(AFTERWARDS_MS);
-        await judge(backMs, Date.now(), 'sumMs', limits('apiServer'), stretch());
+        for (let strikes = 1; ; strikes += 1) {
+          const { measured, late, starvedMs } = await measure(fault);
+          outages[fault.name] = measured;
+          if (late.length === 0) return;
+          // A fault of the product is there each time; a host without processors for its clients says nothing of it.
+          const isHost = starvedMs >= STARVED_MS && strikes < MOST_STRIKES;
+          expect(isHost ? [] : late).toEqual([]);
+          console.log(
+            `${fault.name}: once more, the clients themselves waited ${starvedMs} ms for a processor: ${late}`,
+          );
+        }
       },
       TEST_MS,
     );
   }
+}
+
+/** Milliseconds for each client, what was over its limit, and how long the clients waited for a processor at the worst. */
+interface Verdict {
+  readonly measured: Readonly<Record<string, number>>;
+  readonly late: readonly string[];
+  readonly starvedMs: number;
 }
 
 /** Milliseconds until a machine is no more behind the VIP. */
