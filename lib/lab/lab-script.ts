@@ -86,6 +86,11 @@ fresh_network() {
   ip -n "$1" link set lo up
 }
 
+# no_network MACHINE: what is left of its network goes; the kernel would go on to answer for it
+no_network() {
+  ip netns del "$1" 2>/dev/null || :
+}
+
 # root MACHINE FOLDER LAYERS: the machine's own copy-on-write view of the layers, at /run/machines/MACHINE/root
 root() {
   at=/run/machines/$1/root

@@ -139,9 +139,15 @@ export function labOf(folder: string, initial: LabState): Lab {
     for (const service of machine.services) await check(run, name, service);
   };
 
+  const cable = async (name: string, to: 'cut' | 'mend'): Promise<void> => {
+    for (const each of find(name).cables) await inside(['cable', each.port, each.switch, to]);
+  };
+
   const kill = async (name: string): Promise<void> => {
     const machine = find(name);
     const leader = leaderOf(name);
+    // First of all: a machine without power says no last word.
+    if (machine.process !== null) await cable(name, 'cut');
     for (const pid of [leader, machine.process?.pid ?? null]) {
       if (pid === null || identify(pid) === null) continue;
       if (machine.process === null || !isAlive(machine.process)) continue;
@@ -155,10 +161,7 @@ export function labOf(folder: string, initial: LabState): Lab {
       await sleep(25);
     for (let tries = 0; tries < 400 && leader !== null && identify(leader) !== null; tries += 1) await sleep(25);
     note(name, null);
-  };
-
-  const cable = async (name: string, to: 'cut' | 'mend'): Promise<void> => {
-    for (const each of find(name).cables) await inside(['cable', each.port, each.switch, to]);
+    await inside(['no_network', name]);
   };
 
   return {

@@ -131,6 +131,8 @@ describe('a sandbox', () => {
     expect((await program.result(2000)).exitCode).toBe(137);
     expect(processesIn(namespace)).toEqual([]);
     await expect(sandbox.run('two', ['true'])).rejects.toThrow('two is off');
+    // Not even its kernel answers any more.
+    expect((await sandbox.run('one', ['ping', '-c', '1', '-W', '1', '10.0.0.12'])).exitCode).toBe(1);
     await sandbox.powerOn('two');
     expect(await shell('two', 'cat /etc/kept; ls /run/gone 2>&1; ip -4 -brief address show lo')).toBe(
       "kept\nls: cannot access '/run/gone': No such file or directory\nlo               UNKNOWN        127.0.0.1/8 \n",

@@ -180,9 +180,12 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
       powerOn,
       powerOff: async (name) => {
         const leader = holder(name);
+        // First of all: a machine without power says no last word.
+        for (const { port, network } of cables.get(name) ?? []) await ask.request(['cable', port, network, 'cut']);
         holders.delete(name);
         process.kill(leader, 'SIGKILL');
         while (identify(leader) !== null) await sleep(5);
+        await ask.request(['no_network', name]);
       },
       hostPath: (machine, path) => `/proc/${holder(machine)}/root${path}`,
       start: async (machine, argv, startOptions = {}) => await startProgram(holder(machine), argv, startOptions),

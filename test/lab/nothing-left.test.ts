@@ -138,32 +138,46 @@ describe('keelway lab up', () => {
       env: { PATH: process.env.PATH, HOME: process.env.HOME },
     });
 
+  let supervisor: string | undefined;
+  /** Looked for once, then asked often: the moment is short. */
+  function hasNamespaces(): boolean {
+    if (supervisor === undefined || !existsSync(`/proc/${supervisor}`)) supervisor = supervisorsOf(name)[0];
+    return supervisor !== undefined && childrenOf(Number(supervisor)).length > 0;
+  }
+
+  const down = async () => await new Promise((resolve) => keelway('down').once('exit', resolve));
+
+  /** False when it had ended before. */
+  async function killWhen(isReached: () => boolean): Promise<boolean> {
+    const cluster = fileURLToPath(new URL('../../examples/single/cluster.yaml', import.meta.url));
+    const { kubernetes, kubeVip, pause } = exampleCluster('single').versions;
+    const child = keelway('up', cluster, '--programs', await labPrograms({ kubernetes, kubeVip, pause }), '--no-wait');
+    const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
+    while (child.exitCode === null && !isReached()) await sleep(1);
+    child.kill('SIGKILL');
+    return (await exited) === 'SIGKILL';
+  }
+
   it.each([
     ['has a folder', () => existsSync(labFolder(name))],
     ['has keys', () => existsSync(kubeconfigPath(name))],
     ['has a supervisor', () => supervisorsOf(name).length > 0],
-    ['has namespaces', () => supervisorsOf(name).length > 1],
+    ['has namespaces', hasNamespaces],
     ['is noted', () => existsSync(statePath(labFolder(name)))],
   ])(
     'killed as soon as the lab %s, leaves no process behind, and nothing that lab down does not remove',
     async (_, isReached) => {
-      const cluster = fileURLToPath(new URL('../../examples/single/cluster.yaml', import.meta.url));
-      const { kubernetes, kubeVip, pause } = exampleCluster('single').versions;
-      const child = keelway(
-        'up',
-        cluster,
-        '--programs',
-        await labPrograms({ kubernetes, kubeVip, pause }),
-        '--no-wait',
-      );
-      const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
-      while (child.exitCode === null && !isReached()) await sleep(1);
-      child.kill('SIGKILL');
-      expect(await exited).toBe('SIGKILL');
+      // On a busy machine the moment may pass unseen.
+      let isKilled = await killWhen(isReached);
+      for (let tries = 0; tries < 10 && !isKilled; tries += 1) {
+        await down();
+        isKilled = await killWhen(isReached);
+      }
+      expect(isKilled).toBe(true);
       const isNoted = existsSync(statePath(labFolder(name)));
       // Once it is noted, lab down finds it.
       if (!isNoted) await expect.poll(() => supervisorsOf(name), { timeout: 10_000 }).toEqual([]);
-      await new Promise((resolve) => keelway('down').once('exit', resolve));
+      await down();
       expect(supervisorsOf(name)).toEqual([]);
       expect([labFolder(name), labDisks(name)].filter((path) => existsSync(path))).toEqual([]);
     },

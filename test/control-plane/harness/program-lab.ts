@@ -162,8 +162,9 @@ function labOf({ built, sandbox, programs, logs, startMs }: LabParts): ProgramLa
       return kvs.map(({ value }) => Buffer.from(value, 'base64').toString('latin1'));
     },
     async powerOff(machine) {
-      // All of it first; then their supervision learns of it, before it can start anything again.
-      await Promise.all([sandbox.powerOff(machine), programs.machine(machine).kill()]);
+      await sandbox.powerOff(machine);
+      // Their supervision learns of it.
+      await programs.machine(machine).kill();
     },
     async powerOn(machine) {
       await sandbox.powerOn(machine);
