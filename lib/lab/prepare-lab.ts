@@ -5,7 +5,7 @@ import { readInputs } from '../build/read-inputs.ts';
 import { renderBuild } from '../build/render-build.ts';
 import { bgpPassword } from '../components/bgp-password.ts';
 import { KeelwayError } from '../errors.ts';
-import type { Issue } from '../issue.ts';
+import type { Issue, IssuePath } from '../issue.ts';
 import type { Cluster, ClusterInputs } from '../model/cluster.ts';
 import { createHash } from '../output/hash.ts';
 import { planCertificates } from '../pki/certificates.ts';
@@ -15,6 +15,7 @@ import type { PkiBundle } from '../pki/pki-bundle.ts';
 import { planCluster } from '../plan/plan-cluster.ts';
 import type { Ports } from '../ports.ts';
 import { createSecrets } from '../secrets/bundle.ts';
+import { withSecretsLock } from '../secrets/lock-secrets.ts';
 import { locateIssues } from '../spec/locate.ts';
 import type { LabInput } from './machine-plans.ts';
 
@@ -24,12 +25,13 @@ const ADMIN = 'operator/admin';
  * Everything that a lab needs of a cluster: what `build` renders, and the operator's kubeconfig.
  *
  * @param place - The cluster's secrets; null makes new ones, which nobody keeps.
- * @throws {@link KeelwayError} of every stage of a build; `LAB_UNSUPPORTED` for machines of another OS than the node image's.
+ * @throws {@link KeelwayError} of every stage of a build; `LAB_UNSUPPORTED` for machines of another OS than the node image's, and for
+ * an offline node-signer.
  */
 export async function prepareLab(loaded: LoadedCluster, place: SecretsPlace | null, ports: Ports): Promise<LabInput> {
   const { cluster, source } = loaded;
   try {
-    refuseOtherSystems(cluster);
+    refuseUnsupported(cluster);
     const inputs = await readInputs(loaded, ports.files);
     const pki = await certificatesFor(cluster, place, ports);
     const hash = createHash();
@@ -50,35 +52,53 @@ export async function prepareLab(loaded: LoadedCluster, place: SecretsPlace | nu
     throw withPositions(error, source);
   }
 
-  function refuseOtherSystems({ machines }: Cluster): void {
-    const issues = machines.flatMap(({ name, os }, index): Issue[] =>
+  function refuseUnsupported({ machines, pki }: Cluster): void {
+    const systems = machines.flatMap(({ name, os }, index): Issue[] =>
       os === 'debian'
         ? []
         : [
-            {
-              severity: 'error',
-              code: 'LAB_UNSUPPORTED',
-              path: ['spec', 'machines', index],
-              message: `${name} runs ${os}; a lab has machines with Keelway's node OS (debian) only`,
-            },
+            unsupported(
+              ['machines', index],
+              `${name} runs ${os}; a lab has machines with Keelway's node OS (debian) only`,
+            ),
           ],
     );
+    const signer =
+      pki.nodeSigner === 'online'
+        ? []
+        : [
+            unsupported(
+              ['pki', 'nodeSigner'],
+              'with an offline node-signer a person gives the cluster its first permissions',
+            ),
+          ];
+    const issues = [...systems, ...signer];
     if (issues.length === 0) return;
+    const changes = [
+      ...(systems.length > 0 ? ['os: debian'] : []),
+      ...(signer.length > 0 ? ['nodeSigner: online'] : []),
+    ];
     throw new KeelwayError({
       code: 'LAB_UNSUPPORTED',
-      message: 'not every machine can be in a lab',
-      hint: 'try a copy of the cluster file with os: debian',
+      message: 'this cluster cannot come up in a lab',
+      hint: `try a copy of the cluster file with ${changes.join(' and ')}`,
       issues: locateIssues(issues, source),
     });
   }
 }
 
+function unsupported(path: IssuePath, message: string): Issue {
+  return { severity: 'error', code: 'LAB_UNSUPPORTED', path: ['spec', ...path], message };
+}
+
 async function certificatesFor(cluster: Cluster, place: SecretsPlace | null, ports: Ports): Promise<PkiBundle> {
   const requests = planCertificates(cluster);
   if (place !== null) {
-    const issued = await issueForCluster(cluster, requests, place, ports);
-    await issued.keep();
-    return issued.bundle;
+    return await withSecretsLock(place.path, ports.files, async () => {
+      const issued = await issueForCluster(cluster, requests, place, ports);
+      await issued.keep();
+      return issued.bundle;
+    });
   }
   const secrets = await createSecrets(cluster, ports);
   const issued = await issueCertificates(requests, secrets, {

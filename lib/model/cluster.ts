@@ -115,7 +115,7 @@ export interface GitOps {
   readonly path: string;
 }
 
-/** One locked download: what `keelway assets lock` writes and a machine verifies. */
+/** One locked download: an entry of the asset lock, which a machine verifies. */
 export interface LockedAsset {
   /** Program name: kubelet, kube-proxy, kubectl, etcd, containerd, runc, cni-plugins, crictl, haproxy, bird; or `image/<name>`. */
   readonly name: string;

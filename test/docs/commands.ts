@@ -4,6 +4,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'npm test': 'is what is running',
   'npm run test:control-plane': 'a suite of its own; a step of .ci/run',
   'npm run test:cluster': 'the same',
+  'KEELWAY_WRITE_TIMELINE=1 npm run test:control-plane': 'the same',
   'KEELWAY_WRITE_TIMELINE=1 npm run test:cluster': 'the same',
   'npm run test:versions': 'the same',
   'npm run bench': 'measures time, which wants a machine of its own; test/bench is compiled and linted like all else',

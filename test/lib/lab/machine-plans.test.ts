@@ -118,6 +118,16 @@ describe('labMachines', () => {
     expect(error).toMatchObject({ code: 'LAB_UNSUPPORTED' });
     expect((error as { issues: unknown[] }).issues).toHaveLength(8);
   });
+
+  it('refuses an offline node-signer: nobody gives the cluster of a lab its first permissions', async () => {
+    const text = exampleText('single').replace(/^spec:$/m, 'spec:\n  pki: {nodeSigner: offline}');
+    const error: unknown = await prepare(text).catch((e: unknown) => e);
+    expect(error).toMatchObject({
+      code: 'LAB_UNSUPPORTED',
+      hint: 'try a copy of the cluster file with nodeSigner: online',
+    });
+    expect((error as { issues: { path: unknown }[] }).issues).toMatchObject([{ path: ['spec', 'pki', 'nodeSigner'] }]);
+  });
 });
 
 describe('the overlay', () => {
