@@ -55,8 +55,7 @@ init() {
   # Until the lab is noted, nobody but the one who holds the other end could find it.
   read -r _ || exit 1
   exec </dev/null
-  trap '' CHLD
-  exec sleep infinity
+  exec env --ignore-signal=CHLD sleep infinity
 }
 
 # network NAME: a switch
@@ -167,7 +166,7 @@ become() {
   : >"/run/machines/$machine/ready"
   pivot_root . run/outside
   # It reaps what its children leave, by ignoring them.
-  exec chroot . sh -c "umount -l /run/outside; rmdir /run/outside; trap '' CHLD; exec sleep infinity"
+  exec chroot . sh -c 'umount -l /run/outside; rmdir /run/outside; exec env --ignore-signal=CHLD sleep infinity'
 }
 
 # devices: what programs expect in the dev folder of this one
