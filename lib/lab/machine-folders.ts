@@ -1,4 +1,4 @@
-import { constants, copyFileSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { LabMachine } from './lab-plan.ts';
 import type { ProgramsFolder } from './programs-folder.ts';
@@ -49,13 +49,6 @@ export function makeMachineFolder(disks: string, machine: LabMachine): string {
   for (const image of machine.images) place(image, join(layer, IMAGE_FOLDER, basename(image)));
   for (const { path, contents, mode } of machine.seed) write(join(folder, 'upper', path), contents, mode);
   return layer;
-}
-
-/** Empties one disk of a machine that is off. */
-export function wipeDisk(disks: string, machine: LabMachine, name: string): void {
-  const folder = join(disks, machine.name, name);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder);
 }
 
 function write(path: string, contents: string | Uint8Array, mode: number): void {

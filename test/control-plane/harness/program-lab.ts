@@ -2,9 +2,9 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { raiseHostSettings, restoreHostSettings } from '../../../lib/lab/host-settings.ts';
+import { isTaken } from '../../../lib/lab/leftovers.ts';
 import { type LabPrograms, programBinds, startPrograms } from '../../../lib/lab/programs/start-programs.ts';
-import { labFolder } from '../../../lib/lab/start-lab.ts';
-import { isRunning, labNames, readState } from '../../../lib/lab/state.ts';
+import { labNames } from '../../../lib/lab/state.ts';
 import { createSandbox, type Sandbox, type SandboxMachine } from '../../harness/sandbox.ts';
 import type { RunResult } from '../../harness/sandbox-process.ts';
 import type { StartTimes } from '../../support/complaints.ts';
@@ -94,7 +94,7 @@ export async function startLab(clusterFile: string, options: ProgramLabOptions =
 
 /** As they were, unless a lab of the command line runs too. */
 function leaveHostSettings(): void {
-  if (!labNames().some((name) => isRunning(readState(labFolder(name))))) restoreHostSettings();
+  if (!labNames().some(isTaken)) restoreHostSettings();
 }
 
 function findProgram(name: string): string {

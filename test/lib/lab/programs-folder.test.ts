@@ -47,7 +47,7 @@ describe('readProgramsFolder', () => {
         ...['bird', 'birdc', 'chronyd', 'haproxy', 'nft', 'useradd', 'conntrack'].map(
           (name) => `root/usr/sbin/${name}`,
         ),
-        ...['cloud-init', 'socat', 'install'].map((name) => `root/usr/bin/${name}`),
+        ...['cloud-init', 'socat'].map((name) => `root/usr/bin/${name}`),
       ]),
     );
     expect(inRoot.filter((part) => part.includes('/usr/local/') || part.includes('/etc/'))).toEqual([]);

@@ -34,6 +34,10 @@ function contentsOf(path: string): Record<string, string> {
   return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 }
 
+function otherLetter(text: string, place: RegExp): string {
+  return text.replace(place, (letter) => (letter === 'X' ? 'Y' : 'X'));
+}
+
 describe('the leaf store', () => {
   it('keeps one file a machine, for the owner only', async () => {
     const path = bundlePath();
@@ -101,8 +105,8 @@ describe('the leaf store', () => {
   });
 
   it.each([
-    ['a changed certificate', (text: string) => text.replace(/(BEGIN CERTIFICATE-----\\n.{20})./, '$1X'), /seal/],
-    ['a changed key', (text: string) => text.replace(/(BEGIN PRIVATE KEY-----\\n.{20})./, '$1X'), /seal/],
+    ['a changed certificate', (text: string) => otherLetter(text, /(?<=BEGIN CERTIFICATE-----\\n.{20})./), /seal/],
+    ['a changed key', (text: string) => otherLetter(text, /(?<=BEGIN PRIVATE KEY-----\\n.{20})./), /seal/],
     ['a changed name', (text: string) => text.replace('"cp-1"', '"cp-9"'), /seal|machine/],
     ['an added member', (text: string) => text.replace('"leaves"', '"more": 1,\n  "leaves"'), /seal/],
     ['no seal', (text: string) => text.replace(/,\s*"seal": "[0-9a-f]+"/, ''), /seal is missing/],
