@@ -1,14 +1,14 @@
 import { dirname, join, relative, resolve } from 'node:path';
+import ignore, { type Ignore } from 'ignore';
 import { KeelwayError } from '../errors.ts';
 import type { FilesPort } from '../ports.ts';
-import { type IgnoreRules, isIgnoredBy, parseIgnoreRules } from './ignore-rules.ts';
 
 const LIMIT_BYTES = 1024 * 1024;
 
 /** A file with rules, and the folder that its paths start at. */
 interface RuleFile {
   readonly folder: string;
-  readonly rules: IgnoreRules;
+  readonly rules: Ignore;
 }
 
 /**
@@ -50,22 +50,26 @@ async function isIgnored(
   const names = relative(root, path).split('/');
   const everywhere: RuleFile[] = [];
   for (const file of [await excludeFile(root, read), ...(await ownFiles(read, environment))]) {
-    everywhere.push({ folder: root, rules: parseIgnoreRules(await read(file)) });
+    everywhere.push({ folder: root, rules: rulesOf(await read(file)) });
   }
   const local: RuleFile[] = [];
   for (let count = 1; count <= names.length; count += 1) {
     const folder = join(root, ...names.slice(0, count - 1));
     // The deepest file has the first word.
-    local.unshift({ folder, rules: parseIgnoreRules(await read(join(folder, '.gitignore'))) });
+    local.unshift({ folder, rules: rulesOf(await read(join(folder, '.gitignore'))) });
     const place = join(root, ...names.slice(0, count));
     const isFolder = count < names.length;
     for (const file of [...local, ...everywhere]) {
-      const answer = isIgnoredBy(file.rules, relative(file.folder, place), isFolder);
-      if (answer === true) return true;
-      if (answer === false) break;
+      const { ignored, unignored } = file.rules.test(`${relative(file.folder, place)}${isFolder ? '/' : ''}`);
+      if (ignored) return true;
+      if (unignored) break;
     }
   }
   return false;
+}
+
+function rulesOf(text: string): Ignore {
+  return ignore({ ignorecase: false }).add(text);
 }
 
 /** `info/exclude` of the repository; a linked work tree shares that of the main one. */
