@@ -26,9 +26,12 @@ import {
 const versions = described(
   z.strictObject({
     kubernetes: versionField('Kubernetes version: 1.35 to 1.37.'),
-    etcd: versionField('etcd version: 3.5 to 3.7.'),
-    kubeVip: z._default(versionField('kube-vip version: 1.2.3 or newer.'), '1.2.4'),
-    pause: z._default(versionField("Version of the pause image; the same as containerd's sandbox image."), '3.10.2'),
+    etcd: versionField('etcd version: 3.5 to 3.7.', '3.6.16'),
+    kubeVip: z._default(versionField('kube-vip version: 1.2.3 or newer.', '1.2.4'), '1.2.4'),
+    pause: z._default(
+      versionField("Version of the pause image; the same as containerd's sandbox image.", '3.10.2'),
+      '3.10.2',
+    ),
   }),
   'Exact versions of what the machines run.',
 );
@@ -36,15 +39,17 @@ const versions = described(
 const network = described(
   z.strictObject({
     nodeSubnet: cidrField('The one subnet that every machine is on.'),
-    podCIDR: z._default(cidrField('Addresses of pods.'), '10.244.0.0/16'),
+    podCIDR: z._default(cidrField('Addresses of pods.', '10.244.0.0/16'), '10.244.0.0/16'),
     serviceCIDR: z._default(
-      cidrField('Addresses of Services; the first is the API, the tenth cluster DNS.'),
+      cidrField('Addresses of Services; the first is the API, the tenth cluster DNS.', '10.96.0.0/12'),
       '10.96.0.0/12',
     ),
     domain: z._default(dnsNameField('DNS domain of the cluster.'), 'cluster.local'),
-    gateway: z.optional(ipv4Field('Default gateway of the machines. Without it they reach the node subnet only.')),
+    gateway: z.optional(
+      ipv4Field('Default gateway of the machines. Without it they reach the node subnet only.', '10.0.0.1'),
+    ),
     nameservers: z._default(
-      described(z.array(ipv4Field('Address.')).check(z.maxLength(8)), 'Name servers of the machines.'),
+      described(z.array(ipv4Field('Address.', '10.0.0.1')).check(z.maxLength(8)), 'Name servers of the machines.'),
       [],
     ),
     searchDomains: z._default(
@@ -69,11 +74,12 @@ const pki = z.prefault(
   described(
     z.strictObject({
       keyAlgorithm: z._default(described(z.enum(['ECDSA-P256', 'RSA-2048']), 'Algorithm of every key.'), 'ECDSA-P256'),
-      caLifetime: z._default(durationField('Lifetime of the certificate authorities.'), '87600h'),
-      leafLifetime: z._default(durationField('Lifetime of the certificates that Keelway issues.'), '8760h'),
+      caLifetime: z._default(durationField('Lifetime of the certificate authorities.', '87600h'), '87600h'),
+      leafLifetime: z._default(durationField('Lifetime of the certificates that Keelway issues.', '8760h'), '8760h'),
       renewBefore: z.optional(
         durationField(
           'A kept certificate is issued again when less than this is left; by default a third of leafLifetime.',
+          '2920h',
         ),
       ),
       nodeSigner: z._default(
@@ -113,7 +119,9 @@ const registry = described(
       z.array(mirrorField('URL of a mirror.')).check(z.minLength(1), z.maxLength(16)),
       'Mirrors, tried in order.',
     ),
-    caFile: z.optional(fileField('PEM file with the CA of the mirrors, relative to the cluster file.')),
+    caFile: z.optional(
+      fileField('PEM file with the CA of the mirrors, relative to the cluster file.', 'mirror-ca.pem'),
+    ),
   }),
   'Mirrors of one image registry.',
 );
@@ -130,7 +138,10 @@ const gitops = described(
 const assets = z.prefault(
   described(
     z.strictObject({
-      lock: z._default(fileField('The asset lock, relative to the cluster file.'), 'assets.lock.yaml'),
+      lock: z._default(
+        fileField('The asset lock, relative to the cluster file.', 'assets.lock.yaml'),
+        'assets.lock.yaml',
+      ),
     }),
     'Downloads of machines whose operating system does not bring every program.',
   ),
@@ -142,7 +153,7 @@ export const clusterSchema: z.ZodMiniType<ClusterSpec, unknown> = described(
   z.strictObject({
     apiVersion: described(z.literal('keelway.dev/v1alpha1'), 'Version of this format.'),
     kind: described(z.literal('Cluster'), 'What the file describes.'),
-    metadata: described(z.strictObject({ name: dnsLabelField('Name of the cluster.') }), 'Names the cluster.'),
+    metadata: described(z.strictObject({ name: dnsLabelField('Name of the cluster.', 'ha') }), 'Names the cluster.'),
     spec: described(
       z.strictObject({
         versions,

@@ -32,21 +32,25 @@ export function described<Schema extends z.ZodMiniType>(
   return schema;
 }
 
+/** Makes a field of the cluster file, with an example of its own where the kind's would mislead. */
+export type CheckedField = (description: string, example?: string) => z.ZodMiniString<string>;
+
 /**
  * A string with one spelling.
  *
  * @param pattern - What editors check; `problemOf` has the last word.
+ * @param examples - For fields that name none of their own.
  * @param problemOf - Null when the text is right.
  */
 export function checkedString(options: {
   readonly pattern: RegExp;
   readonly examples: readonly string[];
   readonly problemOf: (text: string) => Problem | null;
-}): (description: string) => z.ZodMiniString<string> {
-  return (description) =>
+}): CheckedField {
+  return (description, example) =>
     described(z.string().check(problemCheck(options.problemOf)), description, {
       pattern: options.pattern.source,
-      examples: options.examples,
+      examples: example === undefined ? options.examples : [example],
     });
 }
 

@@ -8,7 +8,7 @@ const asn = (text: string) => described(z.int().check(z.minimum(1), z.maximum(4_
 
 const router = described(
   z.strictObject({
-    address: ipv4Field('Address of the router.'),
+    address: ipv4Field('Address of the router.', '10.0.0.1'),
     asn: asn("AS number of the router; another one than the cluster's."),
     passwordFile: z.optional(
       fileField('File with the TCP MD5 password of this session, relative to the cluster file.'),
@@ -26,8 +26,8 @@ const bgp = described(
       described(z.boolean(), 'bgp-mesh only: workers join the mesh and learn the virtual IP.'),
       false,
     ),
-    holdTime: z._default(durationField('Hold time of the sessions, at least three keepalive intervals.'), '9s'),
-    keepaliveInterval: z._default(durationField('Keepalive interval of the sessions.'), '3s'),
+    holdTime: z._default(durationField('Hold time of the sessions, at least three keepalive intervals.', '9s'), '9s'),
+    keepaliveInterval: z._default(durationField('Keepalive interval of the sessions.', '3s'), '3s'),
     passwordFile: z.optional(
       fileField('bgp-mesh only: file with the TCP MD5 password of the mesh sessions, relative to the cluster file.'),
     ),
@@ -41,7 +41,7 @@ const vip = described(
       z.enum(['arp', 'bgp-router', 'bgp-mesh']),
       'arp: one elected machine answers ARP. bgp-router: kube-vip dials upstream routers. bgp-mesh: BIRD beside kube-vip, full mesh.',
     ),
-    address: z.optional(ipv4Field('Virtual IP; by default the host of the endpoint.')),
+    address: z.optional(ipv4Field('Virtual IP; by default the host of the endpoint.', '10.0.0.100')),
     onLink: z.optional(
       described(
         z.enum(['none', 'arp']),
@@ -93,14 +93,18 @@ export const etcdSchema: z.ZodMiniType<EtcdSpec, unknown> = z.prefault(
       joining: z.optional(
         dnsLabelField(
           'Name of the machine whose member is being added to the running cluster, until it has been promoted: members may only join, and API servers do not use it yet.',
+          'etcd-3',
         ),
       ),
       acceptNoFaultTolerance: z._default(
         described(z.boolean(), 'Accepts two members, of which neither may fail. Keelway warns every time.'),
         false,
       ),
-      heartbeatInterval: z._default(durationField("Interval of the leader's heartbeats."), '100ms'),
-      electionTimeout: z._default(durationField('How long a follower waits before it stands for election.'), '1s'),
+      heartbeatInterval: z._default(durationField("Interval of the leader's heartbeats.", '100ms'), '100ms'),
+      electionTimeout: z._default(
+        durationField('How long a follower waits before it stands for election.', '1s'),
+        '1s',
+      ),
     }),
     'The etcd cluster.',
   ),

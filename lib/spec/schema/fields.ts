@@ -1,14 +1,11 @@
-import type * as z from 'zod/mini';
 import { canonicalMac, isDnsLabel, isDnsName, isUnicastMac } from '../../model/addresses.ts';
 import { parseCidr, parseInterfaceAddress, parseIpv4 } from '../../model/network.ts';
 import { parseDurationMs, parseSizeBytes } from '../../model/quantities.ts';
 import { parseVersion } from '../../model/versions.ts';
 import { showValue } from '../show-value.ts';
-import { checkedString } from './checked.ts';
+import { type CheckedField, checkedString } from './checked.ts';
 
-type Field = (description: string) => z.ZodMiniString<string>;
-
-export const ipv4Field: Field = checkedString({
+export const ipv4Field: CheckedField = checkedString({
   pattern: /^\d{1,3}(\.\d{1,3}){3}$/,
   examples: ['10.0.0.11'],
   problemOf: (text) => {
@@ -28,7 +25,7 @@ export const ipv4Field: Field = checkedString({
   },
 });
 
-export const cidrField: Field = checkedString({
+export const cidrField: CheckedField = checkedString({
   pattern: /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/,
   examples: ['10.0.0.0/24'],
   problemOf: (text) => {
@@ -43,7 +40,7 @@ export const cidrField: Field = checkedString({
   },
 });
 
-export const macField: Field = checkedString({
+export const macField: CheckedField = checkedString({
   pattern: /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/,
   examples: ['52:54:00:0a:00:0b'],
   problemOf: (text) => {
@@ -60,7 +57,7 @@ export const macField: Field = checkedString({
   },
 });
 
-export const versionField: Field = checkedString({
+export const versionField: CheckedField = checkedString({
   pattern: /^\d+\.\d+\.\d+$/,
   examples: ['1.36.4'],
   problemOf: (text) => {
@@ -80,7 +77,7 @@ const UNITS: Readonly<Record<string, string>> = {
   seconds: 's',
 };
 
-export const durationField: Field = checkedString({
+export const durationField: CheckedField = checkedString({
   pattern: /^[1-9]\d*(ms|s|m|h)$/,
   examples: ['10s', '8760h'],
   problemOf: (text) => {
@@ -97,7 +94,7 @@ export const durationField: Field = checkedString({
   },
 });
 
-export const sizeField: Field = checkedString({
+export const sizeField: CheckedField = checkedString({
   pattern: /^[1-9]\d*(KiB|MiB|GiB|TiB)$/,
   examples: ['8GiB'],
   problemOf: (text) => {
@@ -112,7 +109,7 @@ export const sizeField: Field = checkedString({
   },
 });
 
-export const dnsLabelField: Field = checkedString({
+export const dnsLabelField: CheckedField = checkedString({
   pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
   examples: ['worker-1'],
   problemOf: (text) => {
@@ -124,7 +121,7 @@ export const dnsLabelField: Field = checkedString({
   },
 });
 
-export const dnsNameField: Field = checkedString({
+export const dnsNameField: CheckedField = checkedString({
   pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
   examples: ['cluster.local'],
   problemOf: (text) => {
@@ -136,7 +133,7 @@ export const dnsNameField: Field = checkedString({
 });
 
 /** A DNS name or an IPv4 address. */
-export const hostField: Field = checkedString({
+export const hostField: CheckedField = checkedString({
   pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
   examples: ['10.0.0.1', 'ntp.example.com'],
   problemOf: (text) => {

@@ -1,16 +1,13 @@
-import type * as z from 'zod/mini';
 import { isDnsName } from '../../model/addresses.ts';
 import { parseEndpoint } from '../../model/endpoint.ts';
 import { parseIpv4 } from '../../model/network.ts';
 import { isCleanAbsolutePath, isCleanRelativePath } from '../../model/paths.ts';
 import { showValue } from '../show-value.ts';
-import { checkedString } from './checked.ts';
+import { type CheckedField, checkedString } from './checked.ts';
 import { sshKeyProblem } from './ssh-key.ts';
 import { mirrorProblem, registryProblem, repositoryProblem } from './url.ts';
 
-type Field = (description: string) => z.ZodMiniString<string>;
-
-export const endpointField: Field = checkedString({
+export const endpointField: CheckedField = checkedString({
   pattern: /^[a-z0-9][a-z0-9.-]*:\d{1,5}$/,
   examples: ['10.0.0.100:6443'],
   problemOf: (text) => {
@@ -27,7 +24,7 @@ export const endpointField: Field = checkedString({
 });
 
 /** A DNS name, a wildcard or an IPv4 address. */
-export const sanField: Field = checkedString({
+export const sanField: CheckedField = checkedString({
   pattern: /^(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
   examples: ['api.example.com'],
   problemOf: (text) => {
@@ -38,7 +35,7 @@ export const sanField: Field = checkedString({
 });
 
 /** A file beside the cluster file. */
-export const fileField: Field = checkedString({
+export const fileField: CheckedField = checkedString({
   pattern: /^[^/~\\][^\\]*$/,
   examples: ['secrets/bgp-password.txt'],
   problemOf: (text) => {
@@ -49,7 +46,7 @@ export const fileField: Field = checkedString({
 });
 
 /** A folder of a Git repository. */
-export const repositoryPathField: Field = checkedString({
+export const repositoryPathField: CheckedField = checkedString({
   pattern: /^[^/~\\.][^\\]*$/,
   examples: ['clusters/ha'],
   problemOf: (text) => {
@@ -62,7 +59,7 @@ export const repositoryPathField: Field = checkedString({
   },
 });
 
-export const dataDirectoryField: Field = checkedString({
+export const dataDirectoryField: CheckedField = checkedString({
   pattern: /^\/[A-Za-z0-9_./@+:=-]+$/,
   examples: ['/var/lib/etcd'],
   problemOf: (text) => {
@@ -73,7 +70,7 @@ export const dataDirectoryField: Field = checkedString({
   },
 });
 
-export const uuidField: Field = checkedString({
+export const uuidField: CheckedField = checkedString({
   pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
   examples: ['4c4c4544-0042-3510-8052-b4c04f4d3032'],
   problemOf: (text) => {
@@ -102,7 +99,7 @@ const PLACEHOLDER_SERIAL =
   /^(?:to be filled by o\.?e\.?m\.?|default string|none|n\/a|not (?:specified|applicable|available)|(?:system|chassis) serial number|0*|0?123456789|unknown|empty)$/i;
 
 /** Serial number of a machine (SMBIOS) or of a disk. */
-export const serialField: Field = checkedString({
+export const serialField: CheckedField = checkedString({
   pattern: /^[!-~]([ -~]*[!-~])?$/,
   examples: ['7XK2P93'],
   problemOf: (text) => {
@@ -120,7 +117,7 @@ export const serialField: Field = checkedString({
   },
 });
 
-export const wwnField: Field = checkedString({
+export const wwnField: CheckedField = checkedString({
   pattern: /^(0x[0-9a-f]{16,32}|eui\.[0-9a-f]{16,32}|naa\.[0-9a-f]{16,32}|nvme\.[0-9a-f-]+)$/,
   examples: ['0x5002538d40a9b2f1', 'eui.0025385b71b0a2c3'],
   problemOf: (text) => {
@@ -131,7 +128,7 @@ export const wwnField: Field = checkedString({
   },
 });
 
-export const diskPathField: Field = checkedString({
+export const diskPathField: CheckedField = checkedString({
   pattern: /^\/dev\/disk\/by-(id|path)\/[^/\s]+$/,
   examples: ['/dev/disk/by-path/pci-0000:01:00.0-nvme-1'],
   problemOf: (text) => {
@@ -154,7 +151,7 @@ export const diskPathField: Field = checkedString({
   },
 });
 
-export const interfaceField: Field = checkedString({
+export const interfaceField: CheckedField = checkedString({
   pattern: /^[^\s/:]{1,15}$/,
   examples: ['eno1'],
   problemOf: (text) => {
@@ -166,7 +163,7 @@ export const interfaceField: Field = checkedString({
 
 const SYSTEM_USERS = ['root', 'etcd', 'nobody', 'daemon', 'bin', 'sys', 'systemd-network', 'sshd', 'haproxy', 'bird'];
 
-export const userField: Field = checkedString({
+export const userField: CheckedField = checkedString({
   pattern: /^[a-z_][a-z0-9_-]{0,31}$/,
   examples: ['core'],
   problemOf: (text) => {
@@ -187,7 +184,7 @@ export const userField: Field = checkedString({
   },
 });
 
-export const branchField: Field = checkedString({
+export const branchField: CheckedField = checkedString({
   pattern: /^[^\s~^:?*[\\]+$/,
   examples: ['main'],
   problemOf: (text) => {
@@ -202,25 +199,25 @@ export const branchField: Field = checkedString({
   },
 });
 
-export const sshKeyField: Field = checkedString({
+export const sshKeyField: CheckedField = checkedString({
   pattern: /^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?$/,
   examples: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF0Nqp2fB6CAj6SGvq9dD2TVtT8dJ4lYdLkGyaGu6O7b ops@example.com'],
   problemOf: sshKeyProblem,
 });
 
-export const repositoryField: Field = checkedString({
+export const repositoryField: CheckedField = checkedString({
   pattern: /^(ssh|https?):\/\/\S+$/,
   examples: ['ssh://git@github.com/example/fleet.git'],
   problemOf: repositoryProblem,
 });
 
-export const mirrorField: Field = checkedString({
+export const mirrorField: CheckedField = checkedString({
   pattern: /^https?:\/\/\S+$/,
   examples: ['https://mirror.example.com'],
   problemOf: mirrorProblem,
 });
 
-export const registryField: Field = checkedString({
+export const registryField: CheckedField = checkedString({
   pattern: /^(_default|[a-z0-9.-]+(:\d{1,5})?)$/,
   examples: ['registry.k8s.io'],
   problemOf: registryProblem,

@@ -34,6 +34,23 @@ describe('cluster.schema.json', () => {
     expect(undescribed).toEqual([]);
   });
 
+  it('gives examples that the field takes, and the field’s default among them', () => {
+    let examples = 0;
+    const walk = (node: unknown): void => {
+      if (node === null || typeof node !== 'object') return;
+      const { examples: own, default: given } = node as { examples?: unknown; default?: unknown };
+      if (Array.isArray(own)) {
+        examples += own.length;
+        for (const example of own) expect(ajv.validate(node, example), JSON.stringify(node)).toBe(true);
+        // An editor offers it; one of another field would be copied.
+        if (typeof given === 'string') expect(own).toContain(given);
+      }
+      for (const next of Object.values(node)) walk(next);
+    };
+    walk(clusterJsonSchema());
+    expect(examples).toBeGreaterThan(40);
+  });
+
   const shapes = readdirSync(folder).filter((name) => /^shape-(?!conflict)/.test(name));
   it.each(shapes)('refuses %s, as the parser does', (name) => {
     expect(validate(parse(readFileSync(new URL(name, folder), 'utf8')))).toBe(false);
