@@ -34,6 +34,15 @@ describe('lines at error level', () => {
     expect(isExplained(complaint('E1 x.go:1] "cannot think"', 10))).toBe(false);
   });
 
+  it('of an API server are excused until it is ready, whatever its hooks find', () => {
+    const stale = 'E1126 00:46:06.572850       1 controller.go:95] Found stale data, removed previous endpoints';
+    expect(isExplained(complaint(stale, 49, 'kube-apiserver'))).toBe(true);
+    expect(isExplained(complaint(stale, 51, 'kube-apiserver'))).toBe(false);
+    expect(isExplained(complaint(stale, 10, 'kube-proxy'))).toBe(false);
+    const denied = 'E1126 00:46:06.572850       1 x.go:1] open /etc/kubernetes/x: permission denied';
+    expect(isExplained(complaint(denied, 10, 'kube-apiserver'))).toBe(false);
+  });
+
   it('about permissions are excused until the roles are there', () => {
     expect(isExplained(complaint(FORBIDDEN, 49))).toBe(true);
     expect(isExplained(complaint(FORBIDDEN, 51))).toBe(false);

@@ -84,6 +84,12 @@ export const EXPLAINED_ERRORS: readonly ExplainedError[] = [
     until: 'API ready',
   },
   {
+    program: /^kube-apiserver$/,
+    text: new RegExp(`^${NEVER}E\\d{4} `),
+    why: 'it is not ready: its caches fill, and its hooks set right what the others write too, or wrote before the power went; each tries again, and one that fails for good says so after that time as well',
+    until: 'API ready',
+  },
+  {
     program: /^kubelet$/,
     text: /"Skipping pod synchronization" err="\[?(?:container runtime status check may not have completed yet|PLEG is not healthy: pleg has yet to be successful)/,
     why: 'the first second of every start',
