@@ -4,6 +4,7 @@ import type { MachinePlan } from '../../lib/plan/machine-plan.ts';
 import { hostnameFile, sudoersFile } from '../../lib/render/account-files.ts';
 import type { IgnitionConfig } from '../../lib/render/ignition-config.ts';
 import { networkFiles } from '../../lib/render/network-files.ts';
+import { hasOwnMode, unitFiles } from '../../lib/render/unit-files.ts';
 import { toYaml } from '../../lib/render/yaml.ts';
 
 /**
@@ -12,7 +13,9 @@ import { toYaml } from '../../lib/render/yaml.ts';
  * @see https://coreos.github.io/butane/config-fcos-v1_5/
  */
 export function butaneFile(plan: MachinePlan): string {
-  const files = [hostnameFile(plan), ...networkFiles(plan), ...sudoersFile(plan), ...plan.files];
+  // Neither Butane nor Ignition knows a mode of a unit: such a one is a file.
+  const closedUnits = unitFiles(plan.units.filter(hasOwnMode).map((unit) => ({ ...unit, dropIns: [] })));
+  const files = [hostnameFile(plan), ...networkFiles(plan), ...sudoersFile(plan), ...plan.files, ...closedUnits];
   return toYaml({
     variant: 'fcos',
     version: '1.5.0',
@@ -24,12 +27,12 @@ export function butaneFile(plan: MachinePlan): string {
       links: plan.links.map(({ path, target }) => ({ path, overwrite: true, target })),
     },
     systemd: {
-      units: plan.units.map(({ name, enabled, masked, contents, dropIns }) => ({
-        name,
-        ...(enabled ? { enabled } : {}),
-        ...(masked ? { mask: true } : {}),
-        ...(contents === null ? {} : { contents }),
-        ...(dropIns.length === 0 ? {} : { dropins: dropIns.map((dropIn) => ({ ...dropIn })) }),
+      units: plan.units.map((unit) => ({
+        name: unit.name,
+        ...(unit.enabled ? { enabled: true } : {}),
+        ...(unit.masked ? { mask: true } : {}),
+        ...(unit.contents === null || hasOwnMode(unit) ? {} : { contents: unit.contents }),
+        ...(unit.dropIns.length === 0 ? {} : { dropins: unit.dropIns.map((dropIn) => ({ ...dropIn })) }),
       })),
     },
   });

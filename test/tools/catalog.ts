@@ -181,7 +181,7 @@ export const RECIPES: readonly Recipe[] = [
     name: 'butane',
     family: 'ignition',
     version: '0.28.0',
-    suites: ['bench'],
+    suites: ['unit', 'bench'],
     minutes: 1,
     cgo: false,
     ldflags: [...STRIP, '-X github.com/coreos/butane/internal/version.Raw=v0.28.0'],
