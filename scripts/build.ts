@@ -97,13 +97,14 @@ const loadGroup: Plugin = {
   name: 'load-group',
   setup({ onResolve, onLoad }) {
     const byWord = Object.fromEntries(
-      Object.entries(GROUPS).flatMap(([group, { words }]) => words.map((word) => [word, bundleName(group)])),
+      Object.entries(GROUPS).flatMap(([group, { words }]) => words.map((word) => [word, [bundleName(group), word]])),
     );
     onResolve({ filter: /\/cli\/run\.ts$/ }, () => ({ path: 'load-group', namespace: 'load-group' }));
     onLoad({ filter: /.*/, namespace: 'load-group' }, () => ({
       contents: `import { loadBundle } from './scripts/bundle-loader.ts';
 const byWord = new Map(Object.entries(${JSON.stringify(byWord)}));
-export const run = (argv) => loadBundle(byWord.get(argv[0]) ?? ${JSON.stringify(bundleName(OTHERWISE))}).run(argv);`,
+const otherwise = ${JSON.stringify([bundleName(OTHERWISE), 'other'])};
+export const run = (argv) => loadBundle(...(byWord.get(argv[0]) ?? otherwise)).run(argv);`,
       resolveDir: process.cwd(),
     }));
   },

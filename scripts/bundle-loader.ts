@@ -16,10 +16,12 @@ type Exports = Pick<typeof import('../lib/cli/run.ts'), 'run'>;
  * Loads a file of the bundled program, with the machine code of the functions that the first run needed.
  *
  * Node's own compile cache holds what is compiled on loading, which is next to nothing: compiling the functions that a
- * command calls takes longer than running them. So the code is kept after the first run, in the user's cache folder, and
- * taken from there only when nobody else could have written it. Nothing depends on it.
+ * command calls takes longer than running them. So the code is kept after the first run of a command that went well, in the
+ * user's cache folder, and taken from there only when nobody else could have written it. Nothing depends on it.
+ *
+ * @param command - Word that chose the file, one of a few: the commands of a file need other functions.
  */
-export function loadBundle(name: string): Exports {
+export function loadBundle(name: string, command: string): Exports {
   // First: with other settings Node has to compile its own modules anew.
   if (name !== WITHOUT_CRYPTO) process.getBuiltinModule('node:crypto');
   // A build of 8 machines is over before optimized code is of use, and one of 1000 gains as much as its making costs.
@@ -27,14 +29,17 @@ export function loadBundle(name: string): Exports {
   setFlagsFromString('--no-maglev');
   const path = join(import.meta.dirname, name);
   const source = fs.readFileSync(path, 'latin1');
-  const cachePath = cacheFile(name);
+  const cachePath = cacheFile(name, command);
   const cachedData = cachePath === null ? undefined : readCache(cachePath);
   const script = new Script(source, {
     filename: path,
     ...(cachedData === undefined ? {} : { cachedData }),
   });
   if (cachePath !== null && (cachedData === undefined || script.cachedDataRejected === true)) {
-    process.once('exit', () => writeCache(cachePath, script.createCachedData()));
+    // One that failed has not run what a good one runs, and the code would stay without it.
+    process.once('exit', (code) => {
+      if (code === 0) writeCache(cachePath, script.createCachedData());
+    });
   }
   const module = { exports: {} as Exports };
   script.runInThisContext()(module.exports, requireFrom(path), module);
@@ -47,12 +52,12 @@ function requireFrom(path: string): (name: string) => unknown {
 }
 
 /** Null: there is no place for it, or it is not wanted. */
-function cacheFile(name: string): string | null {
+function cacheFile(name: string, command: string): string | null {
   const { XDG_CACHE_HOME, NODE_DISABLE_COMPILE_CACHE } = process.env;
   const home = homedir();
   if (NODE_DISABLE_COMPILE_CACHE === '1' || (!XDG_CACHE_HOME && (home === '' || home === '/'))) return null;
   const folder = join(XDG_CACHE_HOME || join(home, '.cache'), 'keelway', 'code');
-  return join(folder, `${name}-${BUNDLE_IDS[name]}-${process.version}-${process.arch}`);
+  return join(folder, `${name}-${command}-${BUNDLE_IDS[name]}-${process.version}-${process.arch}`);
 }
 
 function readCache(path: string): Buffer | undefined {

@@ -72,6 +72,12 @@ describe('the bundled program', () => {
     expect(statSync(path).size).toBeGreaterThan(10_000);
   });
 
+  it('keeps no code of a run that failed: a good one needs more', () => {
+    const kept = () => readdirSync(join(cache, 'keelway/code')).filter((name) => name.startsWith('cli-build.cjs-plan'));
+    expect(run(['plan', 'nonexistent.yaml']).status).not.toBe(0);
+    expect(kept()).toEqual([]);
+  });
+
   it('needs no place for compiled code', () => {
     expect(run(['validate', EXAMPLE], { XDG_CACHE_HOME: '/proc/nowhere' }).status).toBe(0);
     expect(run(['validate', EXAMPLE], { NODE_DISABLE_COMPILE_CACHE: '1' }).status).toBe(0);
