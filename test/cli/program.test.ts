@@ -62,7 +62,7 @@ describe('the bundled program', () => {
   it('keeps compiled code for the next run, for its owner alone', () => {
     run(['validate', EXAMPLE]);
     const folder = join(cache, 'keelway/code');
-    const [file] = readdirSync(folder).filter((name) => name.startsWith('cli-validate'));
+    const [file] = readdirSync(folder).filter((name) => name.startsWith('cli-validate.cjs-validate-'));
     const path = join(folder, file ?? '');
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
