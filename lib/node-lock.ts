@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { KeelwayError } from './errors.ts';
 import { codeOf, unwritable } from './file-errors.ts';
+import { hasEnded, processStat } from './process-stat.ts';
 
 const POLL_MS = 15;
 /** Of a process that cannot be seen from here: on another machine, in another container, before a reboot. */
@@ -123,14 +124,9 @@ function isAlive({ pid, start, place, sinceSeconds }: Entry): boolean {
 
 /** Tells a process from a later one with its number; `ended` for one that only waits to be buried, null when unknown. */
 function startOf(pid: string): string | null {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name, in parentheses, may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : (fields[19] ?? null);
-  } catch {
-    return null;
-  }
+  const fields = processStat(pid);
+  if (fields === null) return null;
+  return hasEnded(fields) ? 'ended' : (fields[19] ?? null);
 }
 
 let place: string | undefined;

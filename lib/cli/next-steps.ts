@@ -1,7 +1,7 @@
 import { machinesOf } from '../model/cluster.ts';
 import { APPLY_OBJECTS, labelNodes, OBJECTS_DOCUMENT } from '../output/objects-document.ts';
+import { shellArgument } from '../render/shell-word.ts';
 import type { PreparedBuild } from './prepare-build.ts';
-import { shellArgument } from './shell-argument.ts';
 
 /** What a person does after a build, in this order; ends with a newline. */
 export function nextSteps({ plan: { cluster }, clusterWords, folder }: PreparedBuild): string {

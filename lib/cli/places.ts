@@ -2,9 +2,9 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { SecretsPlace } from '../build/issue-for-cluster.ts';
 import { type ClusterFile, readClusterFile } from '../build/load-cluster.ts';
 import { KeelwayError } from '../errors.ts';
+import { shellArgument } from '../render/shell-word.ts';
 import { chooseIdentityFile } from '../secrets/identity-file.ts';
 import { type CommandInput, textOption } from './command.ts';
-import { shellArgument } from './shell-argument.ts';
 
 export const DEFAULT_FILE = 'cluster.yaml';
 const STDIN = '-';

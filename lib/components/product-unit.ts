@@ -110,8 +110,3 @@ export function scriptFile(name: string, contents: string): PlannedFile {
 export function plainFile(path: string, contents: string): PlannedFile {
   return { path, contents, mode: 0o644, owner: 'root', group: 'root', secret: false };
 }
-
-/** A word of a POSIX shell that stands for exactly this text. */
-export function shellWord(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}

@@ -4,11 +4,12 @@ import { programPath, requiredPrograms } from '../model/programs.ts';
 import { kubeletRefusesCgroupV1 } from '../model/quirks.ts';
 import type { MachineContext, MachinePart, PlannedDirectory, PlannedFile } from '../plan/machine-plan.ts';
 import { sha256Hex } from '../render/sha256.ts';
+import { shellWord } from '../render/shell-word.ts';
 import { unitFile } from '../render/systemd.ts';
 import { configFile } from './control-plane-files.ts';
 import { KUBELET_DROP_INS } from './kubelet-paths.ts';
 import { type ExpectedProgram, preflightScript } from './preflight-script.ts';
-import { oneshotScript, plainFile, SEED_UNIT, scriptCommand, scriptFile, shellWord, TARGET } from './product-unit.ts';
+import { oneshotScript, plainFile, SEED_UNIT, scriptCommand, scriptFile, TARGET } from './product-unit.ts';
 import { ALLOW_CHANGED_FILES, IDENTITY_FILE, MANIFEST_FILE, MODES_FILE, SEED_SCRIPT } from './seed-script.ts';
 
 const SCRIPT = 'seed';

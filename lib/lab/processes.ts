@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { hasEnded, processStat } from '../process-stat.ts';
 
 /** A process, told apart from a later one with the same number by when it started. */
 export interface ProcessId {
@@ -9,32 +10,25 @@ export interface ProcessId {
 
 /** Identifies a living process; null when there is none with this number, or it only waits to be reaped. */
 export function identify(pid: number): ProcessId | null {
-  const fields = statOf(pid);
-  if (fields === null || fields[0] === 'Z' || fields[0] === 'X') return null;
+  const fields = processStat(pid);
+  if (fields === null || hasEnded(fields)) return null;
   return { pid, startTicks: Number(fields[19]) };
 }
 
 /** True when a signal has stopped it; it goes on with SIGCONT. */
 export function isStopped(pid: number): boolean {
-  return statOf(pid)?.[0] === 'T';
+  return processStat(pid)?.[0] === 'T';
 }
 
 /** PIDs of all processes of a session, by the PID of the one that opened it, which may have ended. */
 export function sessionOf(leader: number): readonly number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).filter((pid) => statOf(pid)?.[3] === String(leader));
+  return pids.map(Number).filter((pid) => processStat(pid)?.[3] === String(leader));
 }
 
 /** A process and everything that descends from it, as far as its parents live. */
 export function familyOf(pid: number): readonly number[] {
   return [pid, ...childrenOf(pid).flatMap(familyOf)];
-}
-
-/** Fields of /proc/PID/stat from the state on. */
-function statOf(pid: number): readonly string[] | null {
-  const text = read(`/proc/${pid}/stat`);
-  // The name, in parentheses, may hold anything.
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ') ?? null;
 }
 
 /** True when it is still the same process. */

@@ -1,4 +1,5 @@
 import type { MachinePlan, PlannedDirectory, PlannedFile, PlannedUnit } from '../plan/machine-plan.ts';
+import { shellArgument } from './shell-word.ts';
 import { unitPath } from './unit-files.ts';
 
 /**
@@ -19,8 +20,8 @@ export function directoriesScript(plan: MachinePlan, files: readonly PlannedFile
   return [
     'set -eu',
     'umask 022',
-    ...[...parents].sort().map((path) => `mkdir -p ${quote(path)}`),
-    ...byPath(plan.directories).map(({ path, mode }) => `install -d -m ${octal(mode)} ${quote(path)}`),
+    ...[...parents].sort().map((path) => `mkdir -p ${shellArgument(path)}`),
+    ...byPath(plan.directories).map(({ path, mode }) => `install -d -m ${octal(mode)} ${shellArgument(path)}`),
     '',
   ].join('\n');
 }
@@ -37,10 +38,10 @@ export function finishScript(plan: MachinePlan): string {
     'set -eu',
     'umask 022',
     ...owned.map(({ path, mode, owner, group }) => {
-      return `install -d -m ${octal(mode)} -o ${quote(owner)} -g ${quote(group)} ${quote(path)}`;
+      return `install -d -m ${octal(mode)} -o ${shellArgument(owner)} -g ${shellArgument(group)} ${shellArgument(path)}`;
     }),
-    ...plan.links.map(({ path, target }) => `ln -sfT ${quote(target)} ${quote(path)}`),
-    ...masked.map((name) => `ln -sfT /dev/null ${quote(unitPath(name))}`),
+    ...plan.links.map(({ path, target }) => `ln -sfT ${shellArgument(target)} ${shellArgument(path)}`),
+    ...masked.map((name) => `ln -sfT /dev/null ${shellArgument(unitPath(name))}`),
     'systemctl daemon-reload',
     ...command('systemctl enable --quiet', names(enabled)),
     ...command('systemctl disable --quiet', names(plan.units.filter(isLeftDisabled))),
@@ -79,7 +80,7 @@ function names(units: readonly PlannedUnit[]): string[] {
 }
 
 function command(start: string, operands: readonly string[], end = ''): string[] {
-  return operands.length === 0 ? [] : [`${start} ${operands.map(quote).join(' ')}${end}`];
+  return operands.length === 0 ? [] : [`${start} ${operands.map(shellArgument).join(' ')}${end}`];
 }
 
 /** Parents before what is in them. */
@@ -93,9 +94,4 @@ function isWithin(path: string, folder: string): boolean {
 
 function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
-}
-
-/** A word of a POSIX shell. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

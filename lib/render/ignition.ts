@@ -3,7 +3,7 @@ import { hostnameFile, sudoersFile } from './account-files.ts';
 import { dataUrl } from './data-url.ts';
 import type { IgnitionAccount, IgnitionConfig, IgnitionFile, IgnitionUnit, IgnitionUser } from './ignition-config.ts';
 import { networkFiles } from './network-files.ts';
-import { hasOwnMode, unitFiles } from './unit-files.ts';
+import { hasOwnMode, ownModeUnitFiles } from './unit-files.ts';
 
 /**
  * Renders a machine's Ignition configuration: compact JSON of spec 3.4.0, which every supported Flatcar and Fedora
@@ -26,8 +26,7 @@ export function ignitionConfig(plan: MachinePlan): IgnitionConfig {
     ...networkFiles(plan),
     ...sudoersFile(plan),
     ...plan.files,
-    // Ignition knows no mode of a unit.
-    ...unitFiles(plan.units.filter(hasOwnMode).map((unit) => ({ ...unit, dropIns: [] }))),
+    ...ownModeUnitFiles(plan.units),
   ];
   return {
     ignition: { version: '3.4.0' },

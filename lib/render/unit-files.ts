@@ -21,6 +21,11 @@ export function hasOwnMode({ contents, masked, mode = UNIT_MODE }: PlannedUnit):
   return contents !== null && !masked && mode !== UNIT_MODE;
 }
 
+/** The unit files that only a file can deliver, as Ignition knows no mode of a unit; without drop-ins. */
+export function ownModeUnitFiles(units: readonly PlannedUnit[]): PlannedFile[] {
+  return unitFiles(units.filter(hasOwnMode).map((unit) => ({ ...unit, dropIns: [] })));
+}
+
 function file(path: string, contents: string, mode: number = UNIT_MODE): PlannedFile {
   return { path, contents, mode, owner: 'root', group: 'root', secret: false };
 }

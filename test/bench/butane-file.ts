@@ -4,7 +4,7 @@ import type { MachinePlan } from '../../lib/plan/machine-plan.ts';
 import { hostnameFile, sudoersFile } from '../../lib/render/account-files.ts';
 import type { IgnitionConfig } from '../../lib/render/ignition-config.ts';
 import { networkFiles } from '../../lib/render/network-files.ts';
-import { hasOwnMode, unitFiles } from '../../lib/render/unit-files.ts';
+import { hasOwnMode, ownModeUnitFiles } from '../../lib/render/unit-files.ts';
 import { toYaml } from '../../lib/render/yaml.ts';
 
 /**
@@ -13,9 +13,13 @@ import { toYaml } from '../../lib/render/yaml.ts';
  * @see https://coreos.github.io/butane/config-fcos-v1_5/
  */
 export function butaneFile(plan: MachinePlan): string {
-  // Neither Butane nor Ignition knows a mode of a unit: such a one is a file.
-  const closedUnits = unitFiles(plan.units.filter(hasOwnMode).map((unit) => ({ ...unit, dropIns: [] })));
-  const files = [hostnameFile(plan), ...networkFiles(plan), ...sudoersFile(plan), ...plan.files, ...closedUnits];
+  const files = [
+    hostnameFile(plan),
+    ...networkFiles(plan),
+    ...sudoersFile(plan),
+    ...plan.files,
+    ...ownModeUnitFiles(plan.units),
+  ];
   return toYaml({
     variant: 'fcos',
     version: '1.5.0',

@@ -7,12 +7,12 @@ import { parseDurationMs } from '../../model/quantities.ts';
 import { ADMIN_ID, planCertificates, superAdminRequest } from '../../pki/certificates.ts';
 import { renderKubeconfig } from '../../pki/kubeconfig.ts';
 import type { CertificateRequest, IssuedCertificate, PkiBundle } from '../../pki/pki-bundle.ts';
+import { shellArgument } from '../../render/shell-word.ts';
 import { withSecretsLock } from '../../secrets/lock-secrets.ts';
 import { type CommandInput, textOption } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { checkKubeconfigTarget } from '../kubeconfig-target.ts';
 import { clusterFile, secretsPlace } from '../places.ts';
-import { shellArgument } from '../shell-argument.ts';
 import { warnUnignored } from '../warn-unignored.ts';
 
 const DEFAULT_LIFETIME = '1h';
